@@ -74,7 +74,7 @@ pub(super) fn start(
     let strict = Arc::clone(&state.strict);
     let watch = Watch {
         state,
-        stand_ins: last_good.map(StandIns::new),
+        stand_ins: last_good.map(|store| StandIns::new(store, timeouts.connect)),
         server,
         needless: NeedlessPushes::new(),
         open: BTreeMap::new(),

@@ -18,9 +18,6 @@ use crate::telemetry;
 use crate::telemetry::last_good::Use;
 use crate::transport::failure::Failure;
 
-/// How long the watch waits for the file. A disk that hangs must not hold it up.
-const READ_WITHIN: Duration = Duration::from_millis(250);
-
 /// The last good configs of keys, or why there is none.
 pub(in crate::config_server) type Found = BTreeMap<String, Result<StandIn, String>>;
 
@@ -28,13 +25,19 @@ pub(in crate::config_server) type Found = BTreeMap<String, Result<StandIn, Strin
 #[derive(Debug)]
 pub(in crate::config_server) struct StandIns {
     store: Arc<Store>,
+    /// How long the watch waits for the file. A disk that hangs must not hold it up for longer than a
+    /// connect.
+    within: Duration,
     reading: Option<JoinHandle<Result<Entries, String>>>,
 }
 
 impl StandIns {
-    pub(in crate::config_server) fn new(store: Arc<Store>) -> Self {
-        let reading = None;
-        Self { store, reading }
+    pub(in crate::config_server) fn new(store: Arc<Store>, within: Duration) -> Self {
+        Self {
+            store,
+            within,
+            reading: None,
+        }
     }
 
     /// Looks for the last good configs of the keys that have no config, but not again for those
@@ -71,8 +74,8 @@ impl StandIns {
             spawn_blocking(move || file.read())
         };
         let reading = self.reading.get_or_insert_with(start);
-        let Ok(read) = timeout(READ_WITHIN, reading).await else {
-            let reason = format!("it could not be read within {READ_WITHIN:?}");
+        let Ok(read) = timeout(self.within, reading).await else {
+            let reason = format!("it could not be read within {:?}", self.within);
             self.store.note(Use::Read, Some(reason));
             return None;
         };
