@@ -156,11 +156,8 @@ impl Session {
             if failure.code != Code::ConfigServerUnreachable {
                 return Ok(());
             }
-            match connect_again(self.config()).await {
-                Ok(connection) => {
-                    self.connection.replace(connection);
-                    self.name_itself().await;
-                }
+            match self.renew().await {
+                Ok(()) => {}
                 Err(failure) if begun.elapsed() > CONNECT_WITHIN => return Err(failure),
                 Err(_) => sleep(PAUSE).await,
             }

@@ -17,13 +17,14 @@ type Found = (&'static str, Option<String>, &'static str);
 
 /// Looks before a move whether the target can take what comes. It has no copy yet.
 pub(super) async fn of_target(checks: &mut Checks, old: &Seen, new: &Seen, target: &Link) {
-    let (name, found, advice) = memory(new, old.data_memory, "the data of the source uses");
-    checks.refuse(name, found, advice);
     let (most, used) = (new.max_memory, old.data_memory);
+    let (name, found, advice) = memory([old, new], used, "the data of the source uses");
+    let is_refused = found.is_some();
+    checks.refuse(name, found, advice);
     checks.warn(
         "memory",
         // A cache that is full has a little more or less at times.
-        (evicts(new) > 0 && most < used - used / 10).then(|| {
+        (!is_refused && evicts(new) > 0 && most < used - used / 10).then(|| {
             format!(
                 "the target removes keys after the cut: its `maxmemory` is {most} bytes, and the data of the \
                 source uses {used}"
@@ -59,7 +60,7 @@ pub(crate) async fn demand_fit(
     let server = target.place.address();
     for (_, found, advice) in [
         // It has the copy now.
-        memory(&new, new.data_memory, "its copy of the data uses"),
+        memory([&old, &new], new.data_memory, "its copy of the data uses"),
         clients(&old, &new),
         disk(&new, target).await,
     ] {
@@ -122,10 +123,16 @@ fn unfit(server: &str, found: &str, advice: &str) -> Failure {
     Failure::new(Code::NotPossible, text).at(server)
 }
 
-/// A server that removes keys refuses no writes.
-fn memory(new: &Seen, used: u64, what: &str) -> Found {
+/// A server that removes any key refuses no writes. One that removes only keys with a time to live refuses
+/// them when it has no more of these, so it needs as much room as a source that does not remove more.
+fn memory([old, new]: [&Seen; 2], used: u64, what: &str) -> Found {
     let most = new.max_memory;
-    let found = (most > 0 && most < used && evicts(new) == 0)
+    let takes_writes = match evicts(new) {
+        0 => false,
+        1 => evicts(old) <= 1 && (1..=most).contains(&old.max_memory),
+        _ => true,
+    };
+    let found = (most > 0 && most < used && !takes_writes)
         .then(|| format!("`maxmemory` of the target is {most} bytes, and {what} {used}"));
     ("memory", found, "raise `maxmemory` of the target")
 }

@@ -197,6 +197,10 @@ fn r15_a_cache_that_is_full_moves_to_one_of_the_same_size() {
     set(target, "maxmemory-policy", "noeviction");
     role(target);
     refused(&world, &["--to", &to], "`maxmemory`");
+    // It would too, because no key has a time to live.
+    set(target, "maxmemory-policy", "volatile-lru");
+    role(target);
+    refused(&world, &["--to", &to], "`maxmemory`");
     // It would remove keys.
     set(target, "maxmemory-policy", "allkeys-lru");
     role(target);
