@@ -32,6 +32,12 @@ impl<'a> Script<'a> {
     pub(crate) fn end(self) {
         self.0.command(&["SCRIPT", "KILL"]);
         self.1.join().unwrap();
+        // Until then the server has a client more.
+        wait_until("its connection is closed", || {
+            let list = self.0.command(&["CLIENT", "LIST"]);
+            let list: String = redis::from_redis_value(list).unwrap();
+            !list.contains("cmd=eval")
+        });
     }
 }
 
