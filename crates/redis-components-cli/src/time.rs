@@ -40,6 +40,11 @@ pub(crate) fn unix_now() -> u64 {
     since.map_or(0, |time| time.as_secs())
 }
 
+/// Returns a time in milliseconds, to a tenth.
+pub(crate) fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e4).round() / 10.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::{LONGEST, duration, of_unix};

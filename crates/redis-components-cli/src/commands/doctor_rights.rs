@@ -4,7 +4,7 @@ use redis_components::receipts::{FLEET_KEY, KEY_PREFIX};
 
 use crate::examined::{Check, State};
 use crate::failure::Failure;
-use crate::moving::lease;
+use crate::moving::records::lease;
 use crate::rights::{NOBODY, command, missing};
 use crate::session::Session;
 

@@ -9,10 +9,10 @@ use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
 use crate::lines::warn;
-use crate::moving::link::{Link, Place};
-use crate::moving::script::{Sent, shown as shown_commands};
-use crate::moving::seen::Shown;
-use crate::moving::service::{Listed, Service};
+use crate::moving::servers::link::{Link, Place};
+use crate::moving::servers::seen::Shown;
+use crate::moving::servers::service::{Listed, Service};
+use crate::moving::steps::script::{Sent, shown as shown_commands};
 use crate::output::Reply;
 
 const LOOKED_EVERY: Duration = Duration::from_millis(20);

@@ -17,15 +17,15 @@ use crate::copying::side::Side;
 use crate::copying::sight::Sight;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
-use crate::moving::copied::Copied;
-use crate::moving::drive::milliseconds;
-use crate::moving::lease::{Lease, alone, alone_with};
-use crate::moving::ready::LIVES;
-use crate::moving::record::Record;
-use crate::moving::state::State;
+use crate::moving::records::copied::Copied;
+use crate::moving::records::lease::{Lease, alone, alone_with};
+use crate::moving::records::record::Record;
+use crate::moving::standing::state::State;
+use crate::moving::steps::ready::LIVES;
 use crate::output::Reply;
 use crate::session::Session;
 use crate::text::named;
+use crate::time::milliseconds;
 
 /// Begins a move.
 pub(super) async fn begin(

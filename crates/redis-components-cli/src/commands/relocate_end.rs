@@ -7,11 +7,11 @@ use super::relocate_options::Options;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::interrupt::Stage;
-use crate::moving::ends::{demand_nobody_left, give_up};
-use crate::moving::lease::alone_with;
-use crate::moving::record::Record;
+use crate::moving::records::lease::alone_with;
+use crate::moving::records::record::Record;
 use crate::moving::report::report;
-use crate::moving::settle::settle;
+use crate::moving::steps::ends::{demand_nobody_left, give_up};
+use crate::moving::steps::settle::settle;
 use crate::output::Reply;
 use crate::session::Session;
 

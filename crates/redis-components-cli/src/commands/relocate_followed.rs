@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::fleet::follow::{End, Goal, follow};
 use crate::fleet::receipts::Unreadable;
-use crate::moving::record::Record;
+use crate::moving::records::record::Record;
 use crate::session::Session;
 
 /// How long the servers wait for processes that do not follow before they settle. Those that are told

@@ -9,10 +9,10 @@ use crate::complete::components;
 use crate::context::secret_argument;
 use crate::copying::compare::Compare;
 use crate::failure::Failure;
-use crate::moving::attach::{Login, Replication};
-use crate::moving::drive::Until;
-use crate::moving::plan::logins;
-use crate::moving::record::Record;
+use crate::moving::records::plan::logins;
+use crate::moving::records::record::Record;
+use crate::moving::servers::attach::{Login, Replication};
+use crate::moving::steps::drive::Until;
 use crate::time::duration;
 
 /// What waits for nothing: neither for a copy, nor for processes, and lets no server log in.

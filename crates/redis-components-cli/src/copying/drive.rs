@@ -13,15 +13,15 @@ use super::sight::Sight;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
 use crate::lines::warn;
-use crate::moving::commit_checks::demand_committable;
-use crate::moving::copied::Copied;
-use crate::moving::drive::milliseconds;
-use crate::moving::lease::Lease;
-use crate::moving::ready::Data;
-use crate::moving::record::Record;
-use crate::moving::state::State;
+use crate::moving::preflight::config_server::demand_committable;
+use crate::moving::records::copied::Copied;
+use crate::moving::records::lease::Lease;
+use crate::moving::records::record::Record;
+use crate::moving::standing::state::State;
+use crate::moving::steps::ready::Data;
 use crate::session::Session;
 use crate::steps::Steps;
+use crate::time::milliseconds;
 
 /// What a command does with a copy.
 pub(crate) struct Drive<'a> {

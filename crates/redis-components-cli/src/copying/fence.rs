@@ -14,10 +14,10 @@ use serde_json::json;
 use super::side::{Side, node_of};
 use crate::failure::{Code, Failure};
 use crate::lines::warn;
-use crate::moving::closed::{CLOSED, LAG, OPTION, demand_settable, is_closed};
-use crate::moving::copied::{Copied, Fenced};
-use crate::moving::link::{Link, Place};
-use crate::moving::record::Record;
+use crate::moving::records::copied::{Copied, Fenced};
+use crate::moving::records::record::Record;
+use crate::moving::servers::link::{Link, Place};
+use crate::moving::standing::closed::{CLOSED, LAG, OPTION, demand_settable, is_closed};
 use crate::session::Session;
 use crate::steps::Steps;
 

@@ -4,9 +4,9 @@ use super::drive::Drive;
 use super::fence::{self, held};
 use crate::failure::Failure;
 use crate::interrupt::Stage;
-use crate::moving::copied::Copied;
-use crate::moving::drive::milliseconds;
-use crate::moving::lease::{Lease, alone};
+use crate::moving::records::copied::Copied;
+use crate::moving::records::lease::{Lease, alone};
+use crate::time::milliseconds;
 
 impl Drive<'_> {
     /// Gives the source its writes back, unless another command may decide about it. Returns the failure

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::side::{elsewhere, is_cluster, read, written};
 use crate::failure::{Code, Failure};
-use crate::moving::config_checks::database;
-use crate::moving::plan::{Given, given};
-use crate::moving::record::Record;
+use crate::moving::preflight::options::database;
+use crate::moving::records::plan::{Given, given};
+use crate::moving::records::record::Record;
 use crate::session::Session;
 use crate::subject::{invalid, utf8};
 

@@ -14,10 +14,10 @@ use tokio::time::sleep;
 use super::side::{Side, is_cluster};
 use crate::failure::{Code, Failure};
 use crate::files::read_file;
-use crate::moving::config_checks::database;
-use crate::moving::lease::{host, processes};
-use crate::moving::plan::fields;
-use crate::moving::record::Record;
+use crate::moving::preflight::options::database;
+use crate::moving::records::lease::{host, processes};
+use crate::moving::records::plan::fields;
+use crate::moving::records::record::Record;
 use crate::text::printable;
 
 /// What the processes of a copy have in their environment: the id of the move.

@@ -8,9 +8,9 @@ use serde_json::{Map, Value as Json};
 
 use super::slots::slot;
 use crate::failure::{Code, Failure};
-use crate::moving::link::{Link, Place};
-use crate::moving::plan::fields;
-use crate::moving::seen::Seen;
+use crate::moving::records::plan::fields;
+use crate::moving::servers::link::{Link, Place};
+use crate::moving::servers::seen::Seen;
 use crate::server_failure::{code, said};
 use crate::session::settings;
 

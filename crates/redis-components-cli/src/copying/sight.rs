@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::fence::{self, held};
 use super::side::{Side, read};
 use crate::failure::{Code, Failure};
-use crate::moving::drive::milliseconds;
-use crate::moving::findings::Checks;
-use crate::moving::record::Record;
-use crate::moving::silence::Silence;
-use crate::moving::state::State;
+use crate::moving::preflight::findings::Checks;
+use crate::moving::records::record::Record;
+use crate::moving::servers::silence::Silence;
+use crate::moving::standing::state::State;
 use crate::session::Session;
+use crate::time::milliseconds;
 
 /// Both sides, and where the move stands. Nothing keeps a journal: it is what the source and the
 /// configs say.

@@ -4,7 +4,7 @@
 use redis::{FromRedisValue, Pipeline, Value};
 
 use crate::failure::Failure;
-use crate::moving::link::Link;
+use crate::moving::servers::link::Link;
 
 /// How many elements are read at once.
 const ELEMENTS: usize = 1000;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::moving::seen::Seen;
+use crate::moving::servers::seen::Seen;
 use crate::text::printable;
 
 /// What a server says of itself.

@@ -13,7 +13,7 @@ use super::nodes::{Moving, Reading, place};
 use super::snapshot::{Component, ConfigServer, Problem, Server, Snapshot};
 use crate::fleet::row::Row;
 use crate::fleet::silent::Silent;
-use crate::moving::record::Record;
+use crate::moving::records::record::Record;
 use crate::text::named;
 use crate::time::now;
 

@@ -8,13 +8,13 @@ use serde::Serialize;
 use super::changes::endpoint;
 use super::nodes::{Reading, place};
 use crate::failure::{Code, Failure};
-use crate::moving::closed::is_parked;
-use crate::moving::copied::Copied;
-use crate::moving::record::Record;
-use crate::moving::replication::Role;
-use crate::moving::seen::Seen;
-use crate::moving::silence::Silence;
-use crate::moving::state::{State, View};
+use crate::moving::records::copied::Copied;
+use crate::moving::records::record::Record;
+use crate::moving::servers::replication::Role;
+use crate::moving::servers::seen::Seen;
+use crate::moving::servers::silence::Silence;
+use crate::moving::standing::closed::is_parked;
+use crate::moving::standing::state::{State, View};
 use crate::session::Session;
 use crate::text::printable;
 
@@ -254,11 +254,11 @@ mod tests {
     use super::{Progress, shown};
     use crate::live::info::Info;
     use crate::live::nodes::{Reading, place};
-    use crate::moving::addresses::Addresses;
-    use crate::moving::copied::{Copied, Fenced};
-    use crate::moving::record::Record;
-    use crate::moving::silence::Silence;
-    use crate::moving::state::State;
+    use crate::moving::records::copied::{Copied, Fenced};
+    use crate::moving::records::record::Record;
+    use crate::moving::servers::addresses::Addresses;
+    use crate::moving::servers::silence::Silence;
+    use crate::moving::standing::state::State;
 
     fn state(source: Option<&str>, target: Option<&str>, now: &str) -> (Progress, Option<u64>) {
         let config = |host: &str| format!("{{\"host\":\"{host}\"}}");

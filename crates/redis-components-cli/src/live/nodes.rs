@@ -12,9 +12,9 @@ use tokio::time::timeout;
 use super::info::{Info, Meter};
 use crate::clients::OWN_NAME;
 use crate::failure::{Code, Failure};
-use crate::moving::addresses::Addresses;
-use crate::moving::closed::{CLOSED, OPTION};
-use crate::moving::silence::Silence;
+use crate::moving::servers::addresses::Addresses;
+use crate::moving::servers::silence::Silence;
+use crate::moving::standing::closed::{CLOSED, OPTION};
 use crate::server_failure::{code, of_redis, said};
 use crate::session::settings;
 

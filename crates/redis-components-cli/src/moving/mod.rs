@@ -1,42 +1,15 @@
 //! Moving a server's data: what is seen, what that means, and the steps.
+//!
+//! Each room imports only from those above it here.
 
-pub(crate) mod addresses;
-pub(crate) mod attach;
-pub(crate) mod checks;
-pub(crate) mod closed;
-mod command_checks;
-pub(crate) mod commit;
-pub(crate) mod commit_checks;
-pub(crate) mod config_checks;
-pub(crate) mod copied;
-pub(crate) mod cut;
-pub(crate) mod drive;
-mod drive_cut;
-pub(crate) mod ends;
-pub(crate) mod fence;
-pub(crate) mod findings;
-pub(crate) mod host;
-mod identity;
-pub(crate) mod last_checks;
-pub(crate) mod lease;
-pub(crate) mod link;
-mod notes;
-mod offer;
-pub(crate) mod others;
-pub(crate) mod plan;
-pub(crate) mod ready;
-pub(crate) mod record;
-pub(crate) mod replication;
-mod replication_checks;
+pub(crate) mod servers;
+
+pub(crate) mod records;
+
+pub(crate) mod standing;
+
+pub(crate) mod preflight;
+
+pub(crate) mod steps;
+
 pub(crate) mod report;
-pub(crate) mod script;
-pub(crate) mod seen;
-pub(crate) mod service;
-pub(crate) mod settle;
-pub(crate) mod sight;
-pub(crate) mod silence;
-pub(crate) mod state;
-pub(crate) mod stood;
-mod stuck;
-mod unseen;
-pub(crate) mod way;

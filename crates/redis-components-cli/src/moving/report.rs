@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::drive::milliseconds;
-use super::findings::Checks;
-use super::record::Record;
-use super::sight::Sight;
+use crate::moving::preflight::findings::Checks;
+use crate::moving::records::record::Record;
+use crate::moving::standing::sight::Sight;
+use crate::time::milliseconds;
 
 /// Returns where a move stands, and what the command has done with it.
 pub(crate) fn report(

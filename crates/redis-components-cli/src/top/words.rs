@@ -1,7 +1,7 @@
 //! Figures and states, short enough for a column.
 
 use crate::live::{Component, Progress, Snapshot};
-use crate::moving::state::State;
+use crate::moving::standing::state::State;
 use crate::text::counted;
 
 /// Returns a rate of commands, or `-`.

@@ -1,0 +1,183 @@
+//! What is to move: the configs before and after.
+
+use std::collections::BTreeMap;
+
+use redis_components::ComponentConfig;
+use serde_json::{Map, Value};
+
+use crate::context::read_text;
+use crate::failure::{Code, Failure};
+use crate::moving::records::record::Record;
+use crate::moving::servers::attach::{Login, Replication};
+use crate::moving::servers::link::Place;
+use crate::repeated::secrets_of;
+use crate::session::Session;
+use crate::subject::{invalid, utf8};
+
+/// Returns the move that the options ask for.
+///
+/// # Errors
+///
+/// Returns an error if a component is not on the same server, or the new one is not understood.
+pub(crate) async fn plan(
+    session: &Session,
+    component: &str,
+    with: &[String],
+    to: &str,
+) -> Result<Record, Failure> {
+    let mut old = BTreeMap::new();
+    for component in with.iter().map(String::as_str).chain([component]) {
+        session.demand_no_canary(component).await?;
+        let text = utf8(session.config_of(component).await?, component)?;
+        if let Some(failure) = invalid(component, &text) {
+            return Err(failure.of_component(component));
+        }
+        old.insert(component.to_owned(), text);
+    }
+    let source = Place::of_config(component, &old[component])?;
+    let given = given(component, to).await?;
+    let mut new = BTreeMap::new();
+    for (one, text) in &old {
+        let place = Place::of_config(one, text)?;
+        if !place.is_same(&source).await {
+            let text = format!(
+                "`{one}` is on {}, and not on {}; it cannot move along",
+                place.address(),
+                source.address()
+            );
+            return Err(Failure::new(Code::NotPossible, text).of_component(one));
+        }
+        let text = match &given {
+            Given::Whole(text) if one == component => text.clone(),
+            Given::Whole(text) => {
+                let place = Place::of_config(component, text)?;
+                elsewhere(one, &old[one], &place.host, place.port)?
+            }
+            Given::Address(host, port) => elsewhere(one, text, host, *port)?,
+        };
+        new.insert(one.clone(), text);
+    }
+    Ok(Record::new(component, old, new))
+}
+
+/// Where to move.
+pub(crate) enum Given {
+    Address(String, u16),
+    Whole(String),
+}
+
+/// Returns the host and the port that an argument names, if it names them.
+pub(crate) fn address(to: &str) -> Option<(String, u16)> {
+    let (host, port) = to.rsplit_once(':')?;
+    if to.trim_start().starts_with('{') {
+        return None;
+    }
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    Some((host.to_owned(), port.parse().ok()?))
+}
+
+/// Reads where to move.
+///
+/// # Errors
+///
+/// Returns an error if it names no server, or holds a secret among the arguments.
+pub(crate) async fn given(component: &str, to: &str) -> Result<Given, Failure> {
+    if let Some((host, port)) = address(to) {
+        return Ok(Given::Address(host, port));
+    }
+    let is_json = to.trim_start().starts_with('{');
+    let address = to.rsplit_once(':').filter(|_| !is_json);
+    let is_number = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some((_, port)) = address
+        && is_number(port)
+    {
+        let text = format!("`{to}` names no server: `{port}` is no port; ports are 1 to 65535");
+        return Err(Failure::usage(text));
+    }
+    let text = if is_json {
+        demand_no_secret(to)?;
+        to.to_owned()
+    } else {
+        let read = read_text(to.as_ref()).await;
+        read.map_err(|mut failure| {
+            let hint = "; --to is HOST:PORT, a file with the config of the new server, or its JSON";
+            failure.message.push_str(hint);
+            failure
+        })?
+    };
+    match invalid(to, &text) {
+        Some(failure) => Err(failure.of_component(component)),
+        None => Ok(Given::Whole(text)),
+    }
+}
+
+/// # Errors
+///
+/// Returns an error if a config among the arguments holds a secret, which others can read there.
+fn demand_no_secret(config: &str) -> Result<(), Failure> {
+    match secrets_of(config).first() {
+        None => Ok(()),
+        Some(name) => {
+            let text = format!(
+                "`{name}` stands in the arguments of this process, which others can read; give the \
+                config as a file: --to FILE"
+            );
+            Err(Failure::new(Code::SecretInArguments, text))
+        }
+    }
+}
+
+/// Returns a config with another server in it.
+fn elsewhere(component: &str, text: &str, host: &str, port: u16) -> Result<String, Failure> {
+    let mut fields: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+    if fields.contains_key("url") {
+        let text = format!(
+            "the config of `{component}` names its server by `url`; give the whole config of the new \
+            server with --to"
+        );
+        return Err(Failure::new(Code::NotPossible, text).of_component(component));
+    }
+    fields.insert("host".to_owned(), host.into());
+    fields.insert("port".to_owned(), port.into());
+    Ok(Value::Object(fields).to_string())
+}
+
+/// Returns the logins of the component, with which the servers replicate each other unless another
+/// one is given.
+///
+/// # Errors
+///
+/// Returns an error if one is not written in the configs.
+pub(crate) fn logins(record: &Record) -> Result<Replication, Failure> {
+    let of = |configs: &BTreeMap<String, String>| login(configs.get(&record.component));
+    Ok(Replication {
+        at_source: of(&record.old)?,
+        at_target: of(&record.new)?,
+    })
+}
+
+/// Returns the fields of a config. A url is taken apart.
+pub(crate) fn fields(text: &str) -> Map<String, Value> {
+    let config = ComponentConfig::from_json(text);
+    let text = config.map_or_else(|_| text.to_owned(), |config| config.to_json());
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+fn login(text: Option<&String>) -> Result<Login, Failure> {
+    let fields = fields(text.map_or("{}", String::as_str));
+    let written = |field: &str| match fields.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => {
+            let text = format!(
+                "the `{field}` of a config is not written there, and servers need it to replicate; give \
+                --replication-user and --replication-password"
+            );
+            Err(Failure::usage(text))
+        }
+    };
+    Ok(Login {
+        user: written("username")?,
+        password: written("password")?,
+    })
+}
