@@ -229,6 +229,7 @@ async fn reply(
         "source": shown(source).await,
         "target": shown(target).await,
         "can_be_undone": false,
+        "candidate": null,
         "held_ms": Value::Null,
         "checks": Value::Null,
         "compared": Value::Null,

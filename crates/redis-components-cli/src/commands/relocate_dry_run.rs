@@ -231,7 +231,7 @@ fn unseen(record: &Record) -> Result<Servers, Failure> {
     let target = record.target()?;
     Ok(Servers {
         source: record.source()?,
-        listed: (target.host.clone(), target.port),
+        listed: record.listed_at(&target),
         target,
         way: Way::Failover,
         before: record.fence.clone().unwrap_or_default(),

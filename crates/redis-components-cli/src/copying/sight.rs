@@ -189,6 +189,7 @@ impl Sight {
         data["since"] = json!(record.since());
         data["by"] = json!(record.by);
         data["can_be_undone"] = json!(false);
+        data["candidate"] = Value::Null;
         data["held_ms"] = json!(held_ms.map(milliseconds));
         data["checks"] = json!(checks.map(|checks| &checks.found));
         data["compared"] = json!(done.map(|(_, keys)| keys));

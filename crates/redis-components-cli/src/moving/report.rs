@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::moving::preflight::findings::Checks;
+use crate::moving::records::offer::Offer;
 use crate::moving::records::record::Record;
 use crate::moving::standing::sight::Sight;
 use crate::time::milliseconds;
@@ -28,6 +29,7 @@ pub(crate) fn report(
     data["since"] = json!(record.since());
     data["by"] = json!(record.by);
     data["can_be_undone"] = json!(sight.state.can_be_undone());
+    data["candidate"] = json!(sight.offer.as_ref().map(Offer::shown));
     data["held_ms"] = json!(held.map(milliseconds));
     data["checks"] = json!(checks.map(|checks| &checks.found));
     data["compared"] = Value::Null;

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::common::{Run, signal, wait_until};
 use crate::load::{Load, RECORD, World, role};
 use crate::moving_fence::{CLOSED, OPTION, fence, note_fence, prepared, set, world};
+use crate::moving_fence_alone::info;
 
 #[test]
 fn r15_a_new_server_that_was_started_again_takes_no_refused_write() {
@@ -86,6 +87,8 @@ fn r15_the_configs_follow_a_new_server_that_took_over_whatever_becomes_of_the_ol
     assert_eq!(moved["state"], "committed", "{moved:#}");
     assert_eq!(world.servers.each_ref().map(fence), ["0", "0"]);
     assert_eq!(role(source), "slave");
+    // By the name by which it knew the new server, not by that of the config.
+    assert_eq!(info(source, "master_host"), "localhost");
     load.goes_on();
     load.end(target);
 }

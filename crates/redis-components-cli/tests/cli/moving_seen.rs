@@ -119,7 +119,15 @@ fn r15_the_status_says_whether_callers_are_served_by_the_candidate() {
             "writes are refused, because the candidate of `logs` does not take".to_owned(),
         ),
     ] {
-        let line = offer(field, value);
+        let line = offer(field, value.clone());
+        let candidate = world.operator.data(&["move", "logs", "--status"])["candidate"].clone();
+        let shown = match (&candidate["takes_writes"], &value) {
+            (Value::Bool(true), Value::Null) => candidate["until"].is_null(),
+            (Value::Bool(true), _) => candidate["until"] == until,
+            (Value::Bool(false), _) => line.contains(candidate["reason"].as_str().unwrap()),
+            _ => false,
+        };
+        assert!(shown, "{part}: {candidate}");
         assert!(
             line.contains(&part) && line.contains(ways),
             "{part}: {line}"

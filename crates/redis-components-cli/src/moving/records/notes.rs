@@ -3,12 +3,12 @@
 use crate::failure::Failure;
 use crate::moving::records::record::Record;
 use crate::moving::records::stood::Stood;
-use crate::moving::servers::replication::Replication;
+use crate::moving::servers::replication::{Replica, Replication};
 use crate::session::Session;
 
 impl Session {
-    /// Notes where the source stands and what its fence must leave, before a cut is tried. From then on,
-    /// a target that stands alone may have what the source has not.
+    /// Notes where the source stands, by which address it lists the target, and what its fence must leave,
+    /// before a cut is tried. From then on, a target that stands alone may have what the source has not.
     ///
     /// # Errors
     ///
@@ -16,12 +16,14 @@ impl Session {
     pub(crate) async fn note_cut(
         &self,
         record: &mut Record,
-        stood: Option<Stood>,
+        source: &Replication,
+        listed: Option<&Replica>,
         fence: Option<String>,
     ) -> Result<(), Failure> {
         let noted = Record {
             may_be_cut: true,
-            stood,
+            stood: Stood::of(source),
+            listed: listed.map(|target| (target.host.clone(), target.port)),
             fence,
             ..record.clone()
         };

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::fleet::control::Control;
 use crate::moving::records::record::Record;
@@ -89,6 +89,15 @@ fn shown(time: SystemTime) -> String {
 }
 
 impl Offer {
+    /// Returns what becomes of refused writes, for scripts.
+    pub(crate) fn shown(&self) -> Value {
+        match self {
+            Self::Open(until) => json!({"takes_writes": true, "until": until.map(shown)}),
+            Self::Closed(why) => json!({"takes_writes": false, "reason": why}),
+            Self::Unknown(why) => json!({"takes_writes": null, "reason": why}),
+        }
+    }
+
     /// Returns what a cut means that the configs do not follow yet.
     pub(crate) fn said(&self) -> String {
         match self {

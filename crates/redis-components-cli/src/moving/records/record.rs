@@ -41,6 +41,10 @@ pub(crate) struct Record {
     /// What the source had before the fence, if there may be one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fence: Option<String>,
+    /// The address by which the source listed the target before a cut, if it is known. It may differ from
+    /// that of the config.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) listed: Option<(String, u16)>,
     /// Whether it goes back where a move came from.
     #[serde(default)]
     pub(crate) is_back: bool,
@@ -79,6 +83,7 @@ impl Record {
             may_be_cut: false,
             stood: None,
             fence: None,
+            listed: None,
             is_back: false,
             lease: None,
             rewrite_ms: None,
@@ -97,6 +102,7 @@ impl Record {
             may_be_cut: false,
             stood: None,
             fence: None,
+            listed: None,
             is_back: true,
             rewrite_ms: self.source_rewrite_ms,
             source_rewrite_ms: self.rewrite_ms,
@@ -117,6 +123,12 @@ impl Record {
     pub(crate) fn is_had_by(&self, target: Option<&Seen>) -> bool {
         let both = self.stood.as_ref().zip(target);
         both.is_some_and(|(stood, target)| stood.is_had_by(&target.replication))
+    }
+
+    /// Returns the address by which the source knows the target, which a config names by `place`.
+    pub(crate) fn listed_at(&self, place: &Place) -> (String, u16) {
+        let of_config = || (place.host.clone(), place.port);
+        self.listed.clone().unwrap_or_else(of_config)
     }
 
     /// Returns when the move began. What is no time was written by another program.

@@ -3,7 +3,7 @@
 use crate::failure::{Code, Failure};
 use crate::moving::records::record::Record;
 use crate::moving::servers::link::Link;
-use crate::moving::servers::replication::{Replica, Role};
+use crate::moving::servers::replication::Role;
 
 /// The option that is the fence.
 pub(crate) const OPTION: &str = "min-replicas-to-write";
@@ -94,12 +94,11 @@ pub(crate) async fn lift(server: &Link, record: &Record) -> Result<(), Failure> 
     }
 }
 
-/// Lets the old server follow the new one.
+/// Lets the old server follow the new one, which it knows by an address.
 ///
 /// # Errors
 ///
 /// Returns an error if it refuses.
-pub(crate) async fn follow(source: &Link, target: &Replica) -> Result<(), Failure> {
-    let port = target.port.to_string();
-    source.query(&["REPLICAOF", &target.host, &port]).await
+pub(crate) async fn follow(source: &Link, host: &str, port: u16) -> Result<(), Failure> {
+    source.query(&["REPLICAOF", host, &port.to_string()]).await
 }

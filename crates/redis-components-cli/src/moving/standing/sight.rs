@@ -31,7 +31,7 @@ pub(crate) struct Sight {
     /// Whether the source refuses writes because of a fence.
     pub(crate) is_fenced: bool,
     /// What becomes of refused writes, if the configs are to follow a cut.
-    offer: Option<Offer>,
+    pub(crate) offer: Option<Offer>,
 }
 
 /// A server of a move. Its connection stays open from one look to the next: a replica that loads its
@@ -170,19 +170,15 @@ impl Sight {
         }
     }
 
-    /// Lets the old server follow the new one, which has taken over.
+    /// Lets the old server follow the new one, which has taken over, by the address at which it listed it.
     ///
     /// # Errors
     ///
     /// Returns an error if it refuses.
-    pub(crate) async fn follow_target(&self) -> Result<(), Failure> {
+    pub(crate) async fn follow_target(&self, record: &Record) -> Result<(), Failure> {
         let (source, target) = self.links()?;
-        let target = Replica {
-            host: target.place.host.clone(),
-            port: target.place.port,
-            is_online: true,
-        };
-        follow(source, &target).await
+        let (host, port) = record.listed_at(&target.place);
+        follow(source, &host, port).await
     }
 
     /// # Errors

@@ -145,7 +145,7 @@ impl Drive<'_> {
                     } else {
                         // Its role keeps writes away, and nobody would take the fence away later.
                         closed::lift(sight.links()?.0, &self.record).await?;
-                        sight.follow_target().await?;
+                        sight.follow_target(&self.record).await?;
                     }
                 }
                 State::Cut => {

@@ -10,7 +10,6 @@ use crate::moving::preflight::config_server::demand_committable;
 use crate::moving::preflight::fence::before;
 use crate::moving::preflight::target::{demand_fit, demand_listed};
 use crate::moving::records::lease::Lease;
-use crate::moving::records::stood::Stood;
 use crate::moving::servers::link::Link;
 use crate::moving::servers::way::Way;
 use crate::moving::standing::closed;
@@ -55,17 +54,18 @@ impl Drive<'_> {
         demand_committable(self.session, &self.record).await?;
         demand_fit(&self.record, source, target).await?;
         closed::demand_takes_writes_alone(target).await?;
-        let replicas = source.replication().await?.replicas;
-        if let Some(at) = sight.target.among(&replicas).await {
+        let replication = source.replication().await?;
+        let listed = sight.target.among(&replication.replicas).await;
+        if let Some(at) = listed {
             demand_listed(at, target, sight.target.run()).await?;
         }
         let before = match way {
             Way::Failover => None,
             Way::Fence => Some(before(source).await?),
         };
-        let stood = Stood::of(&source.replication().await?);
+        let replication = source.replication().await?;
         self.session
-            .note_cut(&mut self.record, stood, before)
+            .note_cut(&mut self.record, &replication, listed, before)
             .await?;
         let held = match way {
             Way::Failover => cut(self.session, &self.record, sight, lease)

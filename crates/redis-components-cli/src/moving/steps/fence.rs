@@ -58,7 +58,7 @@ pub(crate) async fn cut(
                 let held = begun.elapsed();
                 // Otherwise another command may have decided about the source meanwhile.
                 lease.demand()?;
-                let followed = follow(source, &at).await.map_err(|failure| {
+                let followed = follow(source, &at.host, at.port).await.map_err(|failure| {
                     let target = target.place.address();
                     let text = format!(
                         "{target} takes writes, and the old server does not follow it yet: {}; go on \
