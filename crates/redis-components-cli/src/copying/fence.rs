@@ -16,6 +16,7 @@ use crate::failure::{Code, Failure};
 use crate::lines::warn;
 use crate::moving::records::copied::{Copied, Fenced};
 use crate::moving::records::record::Record;
+use crate::moving::servers::earlier;
 use crate::moving::servers::link::{Link, Place};
 use crate::moving::standing::closed::{CLOSED, LAG, OPTION, demand_settable, is_closed};
 use crate::session::Session;
@@ -128,7 +129,7 @@ pub(crate) async fn lift(session: &Session, record: &Record) -> Result<(), Failu
     let mut failed = None;
     for fence in fences(record) {
         let lifting = async {
-            let link = place(record, fence)?.connect().await?;
+            let link = earlier::connect(&place(record, fence)?).await?;
             if is_closed(&link).await? {
                 let () = link
                     .query(&["CONFIG", "SET", OPTION, &fence.before])

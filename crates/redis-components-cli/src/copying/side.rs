@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use super::slots::slot;
 use crate::failure::{Code, Failure};
 use crate::moving::records::plan::fields;
+use crate::moving::servers::earlier;
 use crate::moving::servers::link::{Link, Place};
 use crate::moving::servers::seen::Seen;
 use crate::server_failure::{code, said};
@@ -54,7 +55,7 @@ impl Side {
         let config = read(component, text)?;
         let address = config.address();
         if !is_cluster(text) {
-            let link = Place::of_config(component, text)?.connect().await?;
+            let link = earlier::connect(&Place::of_config(component, text)?).await?;
             return Ok(Self {
                 address,
                 is_cluster: false,
@@ -68,7 +69,7 @@ impl Side {
             .map_err(|error| Failure::new(code(&error, CODES), said(&error)).at(&address))?;
         let mut links = Vec::new();
         for node in &found.nodes {
-            links.push(node_of(component, text, node)?.connect().await?);
+            links.push(earlier::connect(&node_of(component, text, node)?).await?);
         }
         let slots = ranges(&links).await?;
         let mut replicas = Vec::new();
@@ -76,7 +77,7 @@ impl Side {
             // The cluster lists a new one only after a while.
             for replica in link.replication().await?.replicas {
                 let address = format!("{}:{}", replica.host, replica.port);
-                replicas.extend(node_of(component, text, &address)?.connect().await);
+                replicas.extend(earlier::connect(&node_of(component, text, &address)?).await);
             }
         }
         Ok(Self {

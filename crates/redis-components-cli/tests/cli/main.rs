@@ -29,6 +29,7 @@ mod moving_fence_alone;
 mod moving_fence_faults;
 mod moving_kinds;
 mod moving_last_checks;
+mod moving_late;
 mod moving_lease;
 mod moving_left;
 mod moving_lost_answers;

@@ -80,6 +80,17 @@ impl Flow {
         (!state.closed).then_some((state.manner, state.changes))
     }
 
+    /// Waits until the manner changes that came with this change. Returns `false` once the proxy is closed.
+    pub(super) fn wait_for_change(&self, change: u64) -> bool {
+        let state = self
+            .changed
+            .wait_while(self.lock(), |state| {
+                state.changes == change && !state.closed
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        !state.closed
+    }
+
     /// Remembers the streams of a connection until they are closed. Returns `false` once the proxy is closed.
     pub(super) fn remember(&self, streams: [&Arc<TcpStream>; 2]) -> bool {
         let mut state = self.lock();

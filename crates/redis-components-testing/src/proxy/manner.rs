@@ -15,6 +15,8 @@ pub(super) enum Manner {
     CutAfter(usize),
     /// Applies to requests with this command; all else passes.
     HangUpOn(&'static str),
+    /// Holds requests from a piece with this text on; all else passes.
+    HoldOn(&'static str),
     /// Drops replies with this text; all else passes.
     Mute(&'static str),
 }

@@ -158,6 +158,17 @@ impl Proxy {
         self.behave(Manner::HangUpOn(command));
     }
 
+    /// Holds each connection, open or new, on which a piece of the requests comes that `text` is in: that
+    /// piece and what comes after it reach the server after [`pass`](Self::pass), even if the client is gone
+    /// by then.
+    ///
+    /// # Panics
+    ///
+    /// Panics as [`pass`](Self::pass) does.
+    pub fn hold_on(&self, text: &'static str) {
+        self.behave(Manner::HoldOn(text));
+    }
+
     /// Drops each piece of the replies that `text` is in, for example the events of a sentinel by
     /// their channel `+switch-master`. All else passes, and connections stay open.
     ///

@@ -90,6 +90,14 @@ impl Pump {
                 self.passed.0 += passing;
                 return Ok(self.passed.0 < limit);
             }
+            Manner::HoldOn(text)
+                if self.direction == Direction::Requests && contains(bytes, text.as_bytes()) =>
+            {
+                if !flow.wait_for_change(change) {
+                    return Ok(false);
+                }
+                to.write_all(bytes)?;
+            }
             Manner::Mute(text)
                 if self.direction == Direction::Replies && contains(bytes, text.as_bytes()) => {}
             Manner::Pass
@@ -97,6 +105,7 @@ impl Pump {
             | Manner::HoldOne(_)
             | Manner::CutAfter(_)
             | Manner::HangUpOn(_)
+            | Manner::HoldOn(_)
             | Manner::Mute(_) => {
                 to.write_all(bytes)?;
             }

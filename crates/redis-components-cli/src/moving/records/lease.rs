@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::failure::{Code, Failure};
 use crate::moving::records::record::Record;
+use crate::moving::servers::earlier::under;
 use crate::session::{Session, connect_again};
 
 const LASTS: Duration = Duration::from_secs(5);
@@ -111,7 +112,8 @@ pub(crate) async fn alone<T>(
     work: impl AsyncFnOnce(&Lease) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let lease = Lease::take(session, record).await?;
-    let done = work(&lease).await;
+    let done = under(&lease.id, work(&lease)).await;
+    let done = done.map_err(|failure| lease.explain(failure));
     lease.release(session).await;
     done
 }
@@ -221,9 +223,21 @@ impl Lease {
         if self.proven.is_within(LASTS - LEFT) {
             return Ok(());
         }
-        let text = "the lease of the servers was lost: the config server did not answer in time, or \
-                    another command took it; look with `--status`, and go on with `--resume`";
+        let text = "the lease of the servers was lost: this command stood still, the config server did not \
+                    answer in time, or another command took it; look with `--status`, and go on from there";
         Err(Failure::new(Code::OutcomeUnknown, text))
+    }
+
+    /// Returns the failure of some work. Whoever has the lease now has closed the connections to the
+    /// servers, which are not the cause.
+    fn explain(&self, failure: Failure) -> Failure {
+        match self.demand() {
+            Err(mut lost) if failure.code == Code::ServerUnreachable => {
+                lost.message = format!("{}; {}", lost.message, failure.message);
+                lost
+            }
+            _ => failure,
+        }
     }
 
     /// Waits until the lease is lost.

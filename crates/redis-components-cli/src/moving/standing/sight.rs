@@ -7,6 +7,7 @@ use crate::moving::records::offer::Offer;
 use crate::moving::records::record::Record;
 use crate::moving::records::stood::Stood;
 use crate::moving::servers::addresses::Addresses;
+use crate::moving::servers::earlier;
 use crate::moving::servers::link::{Link, Place};
 use crate::moving::servers::replication::{Failover, Replica, Role};
 use crate::moving::servers::seen::{Seen, Shown};
@@ -235,7 +236,7 @@ impl End {
             }
         }
         self.link = None;
-        let link = self.place.connect().await?;
+        let link = earlier::connect(&self.place).await?;
         self.addresses = link.addresses().await;
         self.link.insert(link).see().await
     }

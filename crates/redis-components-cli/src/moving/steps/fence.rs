@@ -161,7 +161,7 @@ pub(crate) async fn take_over(
 /// As [`Lease::demand`], and says that the source refuses writes.
 pub(crate) fn demand(lease: &Lease) -> Result<(), Failure> {
     lease.demand().map_err(|mut failure| {
-        let stays = "; until then the old server refuses writes";
+        let stays = "; until then the old server may refuse writes";
         failure.message.push_str(stays);
         failure
     })

@@ -1,0 +1,69 @@
+//! R15: what a command was about to send when it stood still arrives nowhere once another command has
+//! decided about the move.
+
+use std::thread;
+use std::time::Duration;
+
+use redis_components_testing::{Proxy, Server};
+use serde_json::json;
+
+use crate::load::{World, role};
+
+/// Returns the numbers of the connections over which commands act on a server.
+fn acting(server: &Server) -> Vec<String> {
+    let list = server.command(&["CLIENT", "LIST"]);
+    let list: String = redis::from_redis_value(list).unwrap();
+    let lines = list
+        .lines()
+        .filter(|line| line.contains(" name=redis-components:move:"));
+    let ids = lines.filter_map(|line| line.strip_prefix("id=")?.split(' ').next());
+    ids.map(str::to_owned).collect()
+}
+
+/// Lets a command begin whose request with `text` is held, another one end the move, and the request go on.
+fn comes_late(world: &World, proxy: &Proxy, server: &Server, words: &[&str], text: &'static str) {
+    proxy.hold_on(text);
+    let (code, envelope) = world.operator.json(words);
+    assert_ne!(code, 0, "{envelope:#}");
+    let held = acting(server);
+    assert!(!held.is_empty());
+    world.operator.done(&["move", "logs", "--abort", "--yes"]);
+    let left = acting(server);
+    assert!(
+        !held.iter().any(|id| left.contains(id)),
+        "{held:?}, {left:?}"
+    );
+    server.command(&["SET", "after", "it"]);
+    proxy.pass();
+    // A server that has it acts in less than that.
+    thread::sleep(Duration::from_millis(200));
+    assert_eq!(role(server), "master");
+    let after = server.command(&["GET", "after"]);
+    assert_eq!(redis::from_redis_value::<String>(after).unwrap(), "it");
+}
+
+#[test]
+fn r15_an_attach_that_comes_late_does_not_empty_a_server_that_was_given_back() {
+    let world = World::start();
+    let target = &world.servers[1];
+    let proxy = Proxy::to(target);
+    let to = format!("127.0.0.1:{}", proxy.port());
+    let words = ["move", "logs", "--to", &to, "--until", "synced", "--yes"];
+    let attach = "REPLICAOF\r\n$9\r\n127.0.0.1\r\n$5\r\n";
+    comes_late(&world, &proxy, target, &words, attach);
+    world.is_on(0);
+}
+
+#[test]
+fn r15_a_cut_that_comes_late_does_not_cut_a_move_that_was_given_up() {
+    let world = World::start();
+    let source = &world.servers[0];
+    let proxy = Proxy::to(source);
+    let config = json!({"host": "127.0.0.1", "port": proxy.port()}).to_string();
+    world.config.command(&["SET", "config:redis:logs", &config]);
+    let to = world.address(1);
+    let prepared = ["move", "logs", "--to", &to, "--until", "prepared", "--yes"];
+    world.operator.done(&prepared);
+    let words = ["move", "logs", "--cut", "--yes"];
+    comes_late(&world, &proxy, source, &words, "TIMEOUT\r\n$3\r\n300\r\n");
+}
