@@ -1,6 +1,9 @@
-//! Ctrl-C, and the request to end.
+//! Ctrl-C, the request to end, and a terminal that is closed.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The first bit of the signals that `/proc/self/status` shows.
+const HANG_UP: u64 = 1;
 
 /// How far a change has come, which says what an interrupt leaves behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,11 +27,46 @@ pub(crate) enum Stage {
 
 /// Waits until a person or the system asks the process to end.
 pub(crate) async fn interrupted() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+    Requests::new().next().await;
+}
+
+/// Hears requests to end from when it is made.
+pub(crate) struct Requests(Vec<Signal>);
+
+impl Requests {
+    pub(crate) fn new() -> Self {
+        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        // Under `nohup` it goes on.
+        if !is_ignored() {
+            kinds.push(SignalKind::hangup());
+        }
+        Self(
+            kinds
+                .into_iter()
+                .filter_map(|kind| signal(kind).ok())
+                .collect(),
+        )
     }
+
+    /// Waits until a person or the system asks the process to end.
+    pub(crate) async fn next(&mut self) {
+        std::future::poll_fn(|context| {
+            let mut all = self.0.iter_mut();
+            if all.any(|one| one.poll_recv(context).is_ready()) {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
+        })
+        .await;
+    }
+}
+
+/// Returns `true` if this process was started so that it does not hear of a closed terminal.
+fn is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let ignored = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+    ignored.is_some_and(|bits| bits & HANG_UP != 0)
 }

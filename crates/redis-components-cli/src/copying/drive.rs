@@ -7,10 +7,10 @@ use tokio::time::timeout;
 
 use super::compare::{Compare, compare};
 use super::fence::{self, held, now};
-use super::hang_up::Requests;
 use super::program::{Pass, Program, end_left_over, here};
 use super::sight::Sight;
 use crate::failure::{Code, Failure};
+use crate::interrupt::Requests;
 use crate::interrupt::Stage;
 use crate::lines::warn;
 use crate::moving::preflight::config_server::demand_committable;

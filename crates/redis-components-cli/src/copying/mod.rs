@@ -7,7 +7,6 @@ pub(crate) mod drive;
 pub(crate) mod ends;
 pub(crate) mod fence;
 mod give_back;
-mod hang_up;
 pub(crate) mod plan;
 pub(crate) mod program;
 pub(crate) mod side;

@@ -75,6 +75,33 @@ fn r15_a_component_that_has_come_meanwhile_is_not_left_behind() {
     assert!(message.contains("stats"), "{message}");
 }
 
+/// Callers whose writes the fence refuses would write there, and the old server would not get it.
+#[test]
+fn r15_a_server_that_takes_writes_before_it_has_taken_over_gets_no_data() {
+    let world = World::start();
+    let [_, target] = &world.servers;
+    let read_only = |value| target.command(&["CONFIG", "SET", "replica-read-only", value]);
+    let to = world.address(1);
+    let words = ["move", "logs", "--to", &to, "--until", "prepared", "--yes"];
+    read_only("no");
+    let (code, envelope) = world.operator.json(&words);
+    let message = envelope["error"]["message"].as_str().unwrap();
+    assert_eq!(code, 3, "{envelope:#}");
+    assert!(message.contains("replica-read-only: it is no"), "{message}");
+    read_only("yes");
+    world.operator.done(&words);
+    read_only("no");
+    let message = fails(&world, "--cut", 3, "not_possible");
+    assert!(
+        message.contains(&format!("{to} would take writes before")),
+        "{message}"
+    );
+    assert_eq!(role(target), "slave");
+    read_only("yes");
+    world.operator.done(&["move", "logs", "--cut", "--yes"]);
+    world.is_on(1);
+}
+
 #[test]
 fn r15_a_server_that_would_take_writes_as_a_replica_is_not_left() {
     let world = prepared();
@@ -154,7 +181,7 @@ fn r15_servers_that_follow_each_other_are_for_a_person() {
     let world = prepared();
     let target = world.servers[1].port().to_string();
     world.servers[0].command(&["REPLICAOF", "127.0.0.1", &target]);
-    assert_eq!(world.state(), "handing_over");
+    assert_eq!(world.state(), "split");
     let message = fails(&world, "--resume", 6, "must_decide");
     assert!(message.contains(&world.address(0)), "{message}");
 }

@@ -7,7 +7,10 @@ use std::time::Duration;
 use redis_components_testing::{Proxy, Server};
 use serde_json::json;
 
+use crate::common::wait_until;
 use crate::load::{World, role};
+
+const ABORT: [&str; 4] = ["move", "logs", "--abort", "--yes"];
 
 /// Returns the numbers of the connections over which commands act on a server.
 fn acting(server: &Server) -> Vec<String> {
@@ -23,16 +26,24 @@ fn acting(server: &Server) -> Vec<String> {
 /// Lets a command begin whose request with `text` is held, another one end the move, and the request go on.
 fn comes_late(world: &World, proxy: &Proxy, server: &Server, words: &[&str], text: &'static str) {
     proxy.hold_on(text);
-    let (code, envelope) = world.operator.json(words);
-    assert_ne!(code, 0, "{envelope:#}");
+    let mut command = world.operator.command(words).spawn().unwrap();
+    wait_until("it is sent", || proxy.is_holding());
+    // It closes its own connections if it can.
+    command.kill().unwrap();
+    command.wait().unwrap();
     let held = acting(server);
     assert!(!held.is_empty());
-    world.operator.done(&["move", "logs", "--abort", "--yes"]);
+    world.operator.done(&ABORT);
     let left = acting(server);
     assert!(
         !held.iter().any(|id| left.contains(id)),
         "{held:?}, {left:?}"
     );
+    keeps(server, proxy);
+}
+
+/// Lets what is held go on, and a server that is used meanwhile keep what it has.
+fn keeps(server: &Server, proxy: &Proxy) {
     server.command(&["SET", "after", "it"]);
     proxy.pass();
     // A server that has it acts in less than that.
@@ -66,4 +77,19 @@ fn r15_a_cut_that_comes_late_does_not_cut_a_move_that_was_given_up() {
     world.operator.done(&prepared);
     let words = ["move", "logs", "--cut", "--yes"];
     comes_late(&world, &proxy, source, &words, "TIMEOUT\r\n$3\r\n300\r\n");
+}
+
+#[test]
+fn r15_an_abort_that_is_over_empties_nothing_later() {
+    let world = World::start();
+    let target = &world.servers[1];
+    let proxy = Proxy::to(target);
+    let to = format!("127.0.0.1:{}", proxy.port());
+    let words = ["move", "logs", "--to", &to, "--until", "synced", "--yes"];
+    world.operator.done(&words);
+    proxy.hold_on("FLUSHALL");
+    let run = world.operator.done(&ABORT);
+    assert!(run.stderr.contains("keeps its copy"), "{run:#?}");
+    assert_eq!(acting(target), Vec::<String>::new());
+    keeps(target, &proxy);
 }

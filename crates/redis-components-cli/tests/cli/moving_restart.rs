@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::common::wait_until;
 use crate::load::{Load, World, role};
 use crate::moving_fence::{set, world};
+use crate::moving_settle::cut as moved;
 use crate::waiting::Waiting;
 
 /// Lets the new server get no writes, so that a cut waits for it.
@@ -116,5 +117,43 @@ fn r15_a_new_server_that_forgets_its_copy_in_a_cut_is_no_split() {
             load.goes_on();
             load.end(source);
         }
+    }
+}
+
+/// Its config file says so since it was settled, if a command was killed before the configs followed.
+#[test]
+fn r15_servers_that_follow_each_other_after_a_cut_are_for_a_person() {
+    let world = World::start();
+    let [source, target] = &world.servers;
+    moved(&world);
+    let port = source.port().to_string();
+    target.command(&["REPLICAOF", "127.0.0.1", &port]);
+    wait_until("it is seen", || world.state() == "split");
+    for way in [
+        &["--resume", "--yes"][..],
+        &["--abort", "--yes"],
+        &["--status"],
+    ] {
+        let (code, envelope) = world.operator.json(&[&["move", "logs"], way].concat());
+        assert_eq!(code, 6, "{way:?}: {envelope:#}");
+        let message = envelope["error"]["message"].as_str().unwrap();
+        let parts = ["neither takes writes", "REPLICAOF NO ONE", "offset"];
+        assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+    }
+    target.command(&["REPLICAOF", "NO", "ONE"]);
+    world.operator.done(&["move", "logs", "--resume", "--yes"]);
+    world.is_on(1);
+}
+
+/// As a replica it would lose what it took since the cut.
+#[test]
+fn r15_a_new_server_that_forgets_its_role_is_started_as_a_primary() {
+    let world = World::start();
+    moved(&world);
+    world.servers[1].stop();
+    for way in [&["--status"][..], &["--resume", "--yes"]] {
+        let run = world.operator.run(&[&["move", "logs"], way].concat());
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert!(said.contains("`--replicaof no one`"), "{run:#?}");
     }
 }

@@ -19,6 +19,8 @@ struct State {
     /// Counts changes of the manner, so that a pump knows when to count bytes from zero.
     changes: u64,
     closed: bool,
+    /// How many connections wait for a change of the manner because of a text.
+    waiting: u64,
     accepted: u64,
     /// Streams stay open while their pumps run.
     streams: Vec<Weak<TcpStream>>,
@@ -32,6 +34,7 @@ impl Flow {
                 manner: Manner::Pass,
                 changes: 0,
                 closed: false,
+                waiting: 0,
                 accepted: 0,
                 streams: Vec::new(),
             }),
@@ -82,13 +85,19 @@ impl Flow {
 
     /// Waits until the manner changes that came with this change. Returns `false` once the proxy is closed.
     pub(super) fn wait_for_change(&self, change: u64) -> bool {
-        let state = self
+        let mut state = self.lock();
+        state.waiting += 1;
+        let mut state = self
             .changed
-            .wait_while(self.lock(), |state| {
-                state.changes == change && !state.closed
-            })
+            .wait_while(state, |state| state.changes == change && !state.closed)
             .unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
         !state.closed
+    }
+
+    /// Returns `true` if a connection waits for a change of the manner.
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.lock().waiting > 0
     }
 
     /// Remembers the streams of a connection until they are closed. Returns `false` once the proxy is closed.

@@ -169,6 +169,12 @@ impl Proxy {
         self.behave(Manner::HoldOn(text));
     }
 
+    /// Returns `true` if a request with the text of [`hold_on`](Self::hold_on) is held.
+    #[must_use]
+    pub fn is_holding(&self) -> bool {
+        self.flow.is_waited_for()
+    }
+
     /// Drops each piece of the replies that `text` is in, for example the events of a sentinel by
     /// their channel `+switch-master`. All else passes, and connections stay open.
     ///

@@ -78,23 +78,30 @@ pub(crate) async fn preflight(
         advice.unwrap_or_default(),
     );
     way(&mut checks, source).await?;
-    for (name, wanted, advice) in [
+    for (link, name, wanted, advice) in [
         (
+            source,
             READ_ONLY,
             "yes",
             "set it: the old server must refuse writes after the cut",
         ),
         (
+            target,
+            READ_ONLY,
+            "yes",
+            "set it there: until the new server has taken over, writes to it would not reach the old one",
+        ),
+        (
+            target,
             "min-replicas-to-write",
             "0",
             "set it to 0 until the move is finished",
         ),
     ] {
-        let link = if name == READ_ONLY { source } else { target };
         let found = link.option(name).await.filter(|value| value != wanted);
         checks.refuse(name, found.map(|found| format!("it is {found}")), advice);
     }
-    of_undo(&mut checks, source, target).await;
+    of_undo(&mut checks, source).await;
     of_both(&mut checks, source, target).await;
     rights(&mut checks, source, target).await;
     of_config_server(&mut checks, session, record).await?;

@@ -77,6 +77,19 @@ pub(crate) async fn rights(checks: &mut Checks, source: &Link, target: &Link) {
         refused.map(|failure| failure.message),
         "the user of the config needs +config|get and +config|set on both servers, and +replicaof on the target",
     );
+    let mut kept = None;
+    for link in [source, target] {
+        // A name has no spaces, and a connection has a number.
+        let naming = link.demand(&["CLIENT", "SETNAME", "a name"]).await;
+        let closing = link.demand(&["CLIENT", "KILL", "ID", "none"]).await;
+        kept = kept.or(naming.and(closing).err());
+    }
+    checks.warn(
+        "late requests",
+        kept.map(|failure| failure.message),
+        "without +client|setname and +client|kill on both servers, a command that stood still may act after \
+        another one has decided about the move",
+    );
 }
 
 /// Demands that a server says what the checks ask, before the move and before its cut: what it keeps
@@ -89,32 +102,14 @@ async fn demand_readable(server: &Link) -> Result<(), Failure> {
 }
 
 /// Looks for what `--undo` will refuse.
-pub(crate) async fn of_undo(checks: &mut Checks, source: &Link, target: &Link) {
-    for (link, option, wanted, found, advice) in [
-        (
-            source,
-            OPTION,
-            "0",
-            "of the source is",
-            "set it to 0 there before --undo, or that is refused: without its replicas the server would \
-            take no writes",
-        ),
-        (
-            target,
-            READ_ONLY,
-            "yes",
-            "of the target is",
-            "set it to yes there before --undo, or that is refused: the server would take writes when it \
-            is left, and they would be lost",
-        ),
-    ] {
-        let value = link.option(option).await.filter(|value| value != wanted);
-        checks.warn(
-            "undo",
-            value.map(|value| format!("`{option}` {found} {value}")),
-            advice,
-        );
-    }
+pub(crate) async fn of_undo(checks: &mut Checks, source: &Link) {
+    let value = source.option(OPTION).await.filter(|value| value != "0");
+    checks.warn(
+        "undo",
+        value.map(|value| format!("`{OPTION}` of the source is {value}")),
+        "set it to 0 there before --undo, or that is refused: without its replicas the server would take no \
+        writes",
+    );
 }
 
 /// Compares what both servers are set to.

@@ -14,6 +14,9 @@ use crate::moving::servers::seen::Seen;
 /// The option that lets a replica refuse writes.
 pub(crate) const READ_ONLY: &str = "replica-read-only";
 
+/// How many connections more a target needs: the link of the old server, and those of commands.
+const ROOM: u64 = 8;
+
 /// What keeps a server from taking calls, and what to do.
 type Found = (&'static str, Option<String>, &'static str);
 
@@ -57,7 +60,8 @@ pub(crate) async fn demand_fit(
     source: &Link,
     target: &Link,
 ) -> Result<(), Failure> {
-    demand_read_only(source).await?;
+    demand_read_only(source, "after the cut").await?;
+    demand_read_only(target, "before it has taken over").await?;
     let (old, new) = (source.see().await?, target.see().await?);
     let server = target.place.address();
     for (_, found, advice) in [
@@ -142,8 +146,8 @@ fn memory([old, new]: [&Seen; 2], used: u64, what: &str) -> Found {
 /// All clients of the source come to the target.
 fn clients(old: &Seen, new: &Seen) -> Found {
     let (most, now) = (new.max_clients, old.clients);
-    let found = (most > 0 && most < now)
-        .then(|| format!("`maxclients` of the target is {most}, and the source has {now} clients"));
+    let found = (most > 0 && most < now + ROOM)
+        .then(|| format!("`maxclients` of the target is {most}, and the source has {now} clients; {ROOM} more are needed"));
     ("clients", found, "raise `maxclients` of the target")
 }
 
@@ -177,20 +181,20 @@ fn evicts(seen: &Seen) -> u8 {
     }
 }
 
-/// The old server must refuse writes when it is a replica: they would be lost.
+/// A server must refuse writes while it is a replica: they would be lost.
 ///
 /// # Errors
 ///
 /// Returns an error if it would take them, or does not say it.
-async fn demand_read_only(source: &Link) -> Result<(), Failure> {
+async fn demand_read_only(server: &Link, when: &str) -> Result<(), Failure> {
     let name = READ_ONLY;
-    if source.demand_option(name).await? == "yes" {
+    if server.demand_option(name).await? == "yes" {
         return Ok(());
     }
-    let server = source.place.address();
+    let server = server.place.address();
     let text = format!(
-        "{server} would take writes after the cut, and they would be lost; nothing has moved; set \
-        `{name} yes` there, and go on with `--resume`"
+        "{server} would take writes {when}, and they would be lost; nothing has moved; set `{name} yes` \
+        there, and go on with `--resume`"
     );
     Err(Failure::new(Code::NotPossible, text).at(&server))
 }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::failure::{Code, Failure};
 use crate::moving::records::record::Record;
-use crate::moving::servers::earlier::under;
+use crate::moving::servers::earlier::{close, under};
 use crate::session::{Session, connect_again};
 
 const LASTS: Duration = Duration::from_secs(5);
@@ -26,6 +26,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 const LEFT: Duration = Duration::from_secs(1);
 /// How long a command waits for the lease of one that was killed.
 const WAITS: Duration = Duration::from_secs(6);
+
+/// What a command may end with whose last request to a server may still come there.
+const UNANSWERED: [Code; 2] = [Code::ServerUnreachable, Code::OutcomeUnknown];
 
 /// Takes all leases or none. Returns which one is held and by whom, or nothing.
 const TAKE: &str = "
@@ -112,7 +115,19 @@ pub(crate) async fn alone<T>(
     work: impl AsyncFnOnce(&Lease) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let lease = Lease::take(session, record).await?;
-    let done = under(&lease.id, work(&lease)).await;
+    let working = async {
+        let done = work(&lease).await;
+        if done
+            .as_ref()
+            .is_err_and(|failure| UNANSWERED.contains(&failure.code))
+        {
+            for place in [record.source(), record.target()].into_iter().flatten() {
+                close(&place).await;
+            }
+        }
+        done
+    };
+    let done = under(&lease.id, working).await;
     let done = done.map_err(|failure| lease.explain(failure));
     lease.release(session).await;
     done

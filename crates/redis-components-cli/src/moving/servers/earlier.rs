@@ -32,40 +32,54 @@ pub(crate) async fn connect(place: &Place) -> Result<Link, Failure> {
     Ok(link)
 }
 
+/// Closes the connections of this task's lease to a server that did not answer: what the network holds
+/// back of them must not be done after the lease was given back.
+pub(crate) async fn close(place: &Place) {
+    let Ok(name) = LEASE.try_with(|lease| format!("{PREFIX}{lease}")) else {
+        return;
+    };
+    if let Ok(link) = place.connect().await {
+        kill(&link, |other| other == name).await;
+    }
+}
+
 /// Does what the server allows: one that forbids a part of it can be moved nevertheless.
 async fn displace(link: &Link, name: &str) {
     let _ = link.query::<()>(&["CLIENT", "SETNAME", name]).await;
+    kill(link, |other| other.starts_with(PREFIX) && other != name).await;
+}
+
+async fn kill(link: &Link, is_meant: impl Fn(&str) -> bool) {
     let list = link.query::<String>(&["CLIENT", "LIST"]).await;
-    for id in others(&list.unwrap_or_default(), name) {
+    for id in named(&list.unwrap_or_default(), is_meant) {
         let _ = link.query::<u64>(&["CLIENT", "KILL", "ID", id]).await;
     }
 }
 
-/// Returns the numbers of the connections that bear the name of another lease.
-fn others<'a>(list: &'a str, name: &str) -> Vec<&'a str> {
-    let field = |line: &'a str, field: &str| {
-        let mut fields = line.split(' ').filter_map(|field| field.split_once('='));
-        fields
-            .find(|(name, _)| *name == field)
-            .map(|(_, value)| value)
-    };
-    list.lines()
-        .filter(|line| {
-            field(line, "name").is_some_and(|other| other.starts_with(PREFIX) && other != name)
-        })
-        .filter_map(|line| field(line, "id"))
-        .collect()
+/// Returns the numbers of the connections whose names are meant.
+fn named(list: &str, is_meant: impl Fn(&str) -> bool) -> Vec<&str> {
+    let mut found = Vec::new();
+    for line in list.lines() {
+        let field = |wanted| line.split(' ').find_map(|field| field.strip_prefix(wanted));
+        if let (Some(id), Some(name)) = (field("id="), field("name="))
+            && is_meant(name)
+        {
+            found.push(id);
+        }
+    }
+    found
 }
 
 #[cfg(test)]
 mod tests {
-    use super::others;
+    use super::named;
 
     #[test]
-    fn the_connections_of_other_leases_are_found() {
+    fn connections_are_found_by_their_names() {
         let list = "id=7 addr=127.0.0.1:1 name=redis-components:move:aa age=3\n\
             id=8 addr=127.0.0.1:2 name=redis-components:move:bb age=3\n\
             id=9 addr=127.0.0.1:3 name=app:logs:host-1-0001 age=3\nid=10 addr=127.0.0.1:4 name= age=3\n";
-        assert_eq!(others(list, "redis-components:move:aa"), ["8"]);
+        let is_other = |name: &str| name == "redis-components:move:bb";
+        assert_eq!(named(list, is_other), ["8"]);
     }
 }

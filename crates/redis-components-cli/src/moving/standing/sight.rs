@@ -120,9 +120,17 @@ impl Sight {
     /// Returns what the state means, and what to do.
     pub(crate) fn advice(&self) -> String {
         let text = match (self.state, &self.offer) {
+            (State::Committed, _) if !self.source.is_in_step() => {
+                "moved, but the old server has not all that the new one has: if it stays so, its log says why; \
+                --finish ends the move, --undo waits until the old server has all"
+            }
             (State::Committed, _) if !self.is_settled => {
                 "moved, but a server that starts again forgets its role; --resume lets both remember, \
                 --finish does that and ends the move, --undo goes back without loss"
+            }
+            (State::Copying | State::Synced | State::Cutting, _) if self.is_committed => {
+                "the configs name the new server, which is a replica of the old one again, so writes are \
+                refused; what it took since the cut may be lost; --resume lets it take over again"
             }
             (State::Cut, Some(offer)) => {
                 let advice = State::Cut.advice();
@@ -190,9 +198,18 @@ impl Sight {
             (Some(source), Some(target)) => Ok((source, target)),
             (None, target) => {
                 let may_be_newer = self.may_be_cut && target.is_some() && self.target.is_primary();
-                Err(self.source.not_seen(&self.target, may_be_newer, false))
+                Err(self
+                    .source
+                    .not_seen(&self.target, may_be_newer, false, false))
             }
-            (_, None) => Err(self.target.not_seen(&self.source, false, self.is_fenced)),
+            (_, None) => {
+                let is_cut =
+                    self.is_committed || self.source.is_role(|role| *role != Role::Primary);
+                let forgets = is_cut && !self.is_settled;
+                Err(self
+                    .target
+                    .not_seen(&self.source, false, self.is_fenced, forgets))
+            }
         }
     }
 

@@ -30,7 +30,7 @@ pub(crate) enum State {
     Committed,
     /// The configs name the target, and the source does not answer.
     Gone,
-    /// Both take writes, or a server follows a third.
+    /// Both take writes, none does, or a server follows a third.
     Split,
     /// A server answers that it loads its data.
     Loading,
@@ -125,7 +125,10 @@ impl View<'_> {
             (Role::Replica { .. }, _) if !self.source_follows => State::Split,
             (Role::Replica { .. }, Role::Primary) if self.is_committed => State::Committed,
             (Role::Replica { .. }, Role::Primary) => State::Cut,
-            (Role::Replica { .. }, Role::Replica { .. }) if self.target_follows => {
+            // The source is seen first: one that is a replica for good has a target that has taken over.
+            (Role::Replica { .. }, Role::Replica { .. })
+                if self.target_follows && source.replication.failover == Failover::InProgress =>
+            {
                 State::HandingOver
             }
             _ => State::Split,
@@ -192,7 +195,9 @@ impl State {
             Self::Cut => "the data has moved; --resume lets the configs follow, --undo goes back",
             Self::Committed => "moved; --finish ends the move, --undo goes back without loss",
             Self::Gone => "moved, and the old server is gone; --finish ends the move",
-            Self::Split => "both servers take writes, or one follows a third; a person must decide",
+            Self::Split => {
+                "both servers take writes, none does, or one follows a third; a person must decide"
+            }
             Self::Loading => "a server loads its data; --resume waits for it",
             Self::Refusing => "a server is up and does not say where it stands",
             Self::Unreachable => "a server does not answer",
@@ -284,6 +289,13 @@ mod tests {
             source_follows: true,
             ..follows(down, in_step)
         };
+        let replaced = &Seen::parse(
+            "role:slave\r\nmaster_link_status:down\r\nmaster_failover_state:failover-in-progress\r\n",
+        );
+        let handing_over = View {
+            source: Some(replaced),
+            ..both_follow
+        };
         let fenced = |view| View {
             is_fenced: true,
             ..view
@@ -324,7 +336,8 @@ mod tests {
             (online(follows(keys, in_step)), State::Synced),
             (online(of(keys, in_step)), State::Split),
             (online(follows(waiting, in_step)), State::Cutting),
-            (both_follow, State::HandingOver),
+            (both_follow, State::Split),
+            (handing_over, State::HandingOver),
             (followed(in_step, keys), State::Cut),
             (committed(followed(in_step, keys)), State::Committed),
             (of(in_step, keys), State::Split),

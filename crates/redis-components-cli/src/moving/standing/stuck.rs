@@ -2,9 +2,10 @@
 
 use crate::failure::{Code, Failure};
 use crate::moving::records::record::Record;
+use crate::moving::servers::replication::Role;
 use crate::moving::servers::silence::Silence;
 use crate::moving::standing::others::others;
-use crate::moving::standing::sight::Sight;
+use crate::moving::standing::sight::{End, Sight};
 use crate::moving::standing::state::State;
 use crate::session::Session;
 use crate::text::counted;
@@ -63,7 +64,13 @@ impl Sight {
         } else {
             ""
         };
+        let is_replica = |end: &End| end.is_role(|role| matches!(role, Role::Replica { .. }));
         let advice = match self.links() {
+            Ok(_) if is_replica(&self.source) && is_replica(&self.target) => {
+                "neither takes writes: let the one that has the data take them with REPLICAOF NO ONE there, \
+                and go on with `--resume`"
+                    .to_owned()
+            }
             Ok(_) => {
                 "compare what both have, set the config to the one that keeps the data, and let the other \
                 follow it with REPLICAOF, which removes what only that other has"

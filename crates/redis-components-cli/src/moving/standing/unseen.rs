@@ -35,12 +35,14 @@ impl Sight {
 
 impl End {
     /// Returns the failure of a look at both servers if this one was not seen. The other one may have
-    /// newer data, or refuse writes because of a fence.
+    /// newer data, or refuse writes because of a fence. A primary whose config file still says that it is a
+    /// replica must not start as one.
     pub(crate) fn not_seen(
         &self,
         other: &Self,
         other_may_be_newer: bool,
         other_is_fenced: bool,
+        starts_as_primary: bool,
     ) -> Failure {
         let address = self.place.address();
         let reason = self.unseen.as_ref().map_or("", |failure| &failure.message);
@@ -92,6 +94,10 @@ impl End {
                 "start it again if it does not run; if its data is lost, let {other} take writes again with \
                 REPLICAOF NO ONE there, and with `--abort`, which takes the fence away"
             )
+        } else if starts_as_primary {
+            "start it again if it does not run, with `--replicaof no one`: its config file may say that it is a \
+            replica, and it would lose what it took since the cut"
+                .to_owned()
         } else {
             "start it again if it does not run".to_owned()
         };

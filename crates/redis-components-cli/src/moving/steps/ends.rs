@@ -8,6 +8,7 @@ use crate::moving::preflight::checks::{users, warn_of_pings};
 use crate::moving::records::lease::Lease;
 use crate::moving::records::record::Record;
 use crate::moving::servers::attach::detach;
+use crate::moving::servers::earlier::close;
 use crate::moving::servers::link::Link;
 use crate::moving::servers::silence::Silence;
 use crate::moving::standing::closed;
@@ -144,6 +145,8 @@ async fn empty(target: &Link) {
         emptied = target.query::<()>(&["FUNCTION", "FLUSH"]).await;
     }
     if let Err(failure) = emptied {
+        // Whoever uses the server next must not lose data to a request that comes late.
+        close(&target.place).await;
         let server = target.place.address();
         warn(&format!(
             "{server} keeps its copy of the data, because it could not be emptied: {}; remove it with \
