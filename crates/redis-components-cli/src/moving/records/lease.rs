@@ -247,7 +247,10 @@ impl Lease {
     /// servers, which are not the cause.
     fn explain(&self, failure: Failure) -> Failure {
         match self.demand() {
-            Err(mut lost) if failure.code == Code::ServerUnreachable => {
+            Err(mut lost)
+                if UNANSWERED.contains(&failure.code)
+                    && !failure.message.contains(&lost.message) =>
+            {
                 lost.message = format!("{}; {}", lost.message, failure.message);
                 lost
             }

@@ -150,7 +150,7 @@ async fn empty(target: &Link) {
         let server = target.place.address();
         warn(&format!(
             "{server} keeps its copy of the data, because it could not be emptied: {}; remove it with \
-            FLUSHALL and FUNCTION FLUSH there, as a user who may",
+            FLUSHALL and FUNCTION FLUSH there, as a user who may, unless others use the server by then",
             failure.message
         ));
     }
