@@ -13,6 +13,7 @@ use super::sight::Sight;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
 use crate::lines::warn;
+use crate::moving::preflight::config_role::{Harm, Movers};
 use crate::moving::preflight::config_server::demand_committable;
 use crate::moving::records::copied::Copied;
 use crate::moving::records::lease::Lease;
@@ -158,8 +159,16 @@ impl Drive<'_> {
 
     /// Lets all servers of the source refuse writes.
     async fn fence(&mut self, sight: &Sight) -> Result<(), Failure> {
-        let (source, _) = sight.sides()?;
-        let committable = demand_committable(self.session, &self.record).await;
+        let (source, target) = sight.sides()?;
+        let committable = async {
+            let movers = Movers {
+                source: &source.see().await?,
+                target: &target.see().await?,
+                harm: Harm::Copies,
+            };
+            demand_committable(self.session, &self.record, &movers).await
+        };
+        let committable = committable.await;
         committable.map_err(|failure| sight.behind_fence(failure))?;
         let known = self.record.copy.clone().unwrap_or_default();
         let fences = fence::plan(source, &known.fences).await;

@@ -3,6 +3,7 @@
 pub(crate) mod commit;
 pub(crate) mod copied;
 pub(crate) mod lease;
+pub(crate) mod left;
 pub(crate) mod notes;
 pub(crate) mod offer;
 pub(crate) mod plan;

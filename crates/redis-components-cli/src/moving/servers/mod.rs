@@ -2,6 +2,7 @@
 
 pub(crate) mod addresses;
 pub(crate) mod attach;
+pub(crate) mod fence;
 pub(crate) mod host;
 pub(crate) mod identity;
 pub(crate) mod link;
