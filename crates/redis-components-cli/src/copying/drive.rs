@@ -124,7 +124,8 @@ impl Drive<'_> {
         session.offer(&self.record, data, lives).await?;
         let tell = |readiness: &_| self.steps.progress(&json!(readiness));
         let (record, silent) = (&self.record, self.ignores_silent);
-        let waiting = session.wait_until_ready(record, self.timeout, silent, tell);
+        let stays = async || session.is_committed(record).await.map(drop);
+        let waiting = session.wait_until_ready(record, (self.timeout, silent), tell, stays);
         let waiting = session.keep_offered(record, data, lives, waiting);
         let ready = lease.during(waiting).await.map_err(|mut failure| {
             let hint = "; nothing has moved; go on with `--resume`, or give up with `--abort`";

@@ -34,6 +34,7 @@ mod moving_lease;
 mod moving_left;
 mod moving_lost_answers;
 mod moving_options;
+mod moving_other_config;
 mod moving_preflight;
 mod moving_python;
 mod moving_record_gone;

@@ -9,3 +9,4 @@ pub(crate) mod offer;
 pub(crate) mod plan;
 pub(crate) mod record;
 pub(crate) mod stood;
+pub(crate) mod written;
