@@ -142,7 +142,9 @@ async fn refusal(session: &Session, wanted: &Wanted<'_>, probed: &Probed) -> Opt
         Refuses::Replica(Some(primary)) => format!("is a replica of {primary}"),
         Refuses::Replica(None) => "is a replica".to_owned(),
         Refuses::Parked => "has stepped down behind a cut that was interrupted".to_owned(),
-        Refuses::Fence => format!("has the fence of a move, by which `{OPTION}` is {CLOSED}"),
+        Refuses::Fence => {
+            format!("was left by a move behind its fence, by which `{OPTION}` is {CLOSED}")
+        }
     };
     let remedy = match (refuses, record) {
         (Refuses::Replica(_), Some(_)) if is_left && !copies => {

@@ -52,7 +52,9 @@ pub(crate) async fn preflight(
     };
     of_config_server(&mut checks, session, record, &movers).await?;
     // First of all: what is advised below would take data from those who use it.
-    let is_used = of_users(&mut checks, session, record, target).await?;
+    let has_users = of_users(&mut checks, target).await?;
+    let target_of = others(session, record, &[&target.place]).await?;
+    let is_used = has_users || target_of.is_some();
     of_databases(&mut checks, record);
     of_servers(&mut checks, &old, &new, is_used);
     of_target(&mut checks, &old, &new, target).await;
@@ -68,6 +70,11 @@ pub(crate) async fn preflight(
         clients.iter().find(is_sentinel).map(|_| "sentinels watch the source".to_owned()),
         "they would fail over again: let the target follow it with REPLICAOF, write a config with `sentinels` \
         and `service_name` by `set`, and give the same command again",
+    );
+    checks.refuse(
+        "target of others",
+        target_of.map(|all| format!("it is for the data of {all}")),
+        "it would be lost; use another server",
     );
     let of_source = others(session, record, &[&source.place]).await?;
     let advice = "a server moves as a whole: name them with --with";
@@ -114,12 +121,7 @@ pub(crate) async fn preflight(
 }
 
 /// Looks who uses the target. Returns `true` if somebody does, or may.
-async fn of_users(
-    checks: &mut Checks,
-    session: &Session,
-    record: &Record,
-    target: &Link,
-) -> Result<bool, Failure> {
+async fn of_users(checks: &mut Checks, target: &Link) -> Result<bool, Failure> {
     let strangers = users(target).await?;
     let has_users = !strangers.is_empty();
     let strangers = strangers.into_iter().map(|client| client.address);
@@ -129,14 +131,7 @@ async fn of_users(
         "what they write would be lost; use another server, or let them leave first, and look again",
     );
     let is_pinged = of_pings(checks, &[target]).await?;
-    let target_of = others(session, record, &[&target.place]).await?;
-    let is_others = target_of.is_some();
-    checks.refuse(
-        "target of others",
-        target_of.map(|all| format!("it is for the data of {all}")),
-        "it would be lost; use another server",
-    );
-    Ok(has_users || is_pinged || is_others)
+    Ok(has_users || is_pinged)
 }
 
 fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen, is_used: bool) {

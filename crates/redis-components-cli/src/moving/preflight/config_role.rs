@@ -7,8 +7,8 @@ use crate::moving::servers::seen::Seen;
 use crate::session::Session;
 
 /// What to do with data that shares the config server.
-const APART: &str = "give the configs a server of their own: copy `config:redis:*` and \
-                     `redis-components:*` to a server that stays, and name that to processes and commands";
+const APART: &str = "give the configs a server of their own first, as docs/operations.md says under \
+                     `To replace the config server`";
 
 /// What a move would do to a config server.
 #[derive(Clone, Copy, Debug)]

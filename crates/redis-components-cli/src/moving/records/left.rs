@@ -23,9 +23,9 @@ impl Session {
             that wrote it, or forget the move with `DEL {key}` there, which leaves what the move has done: if \
             `{OPTION}` of a server is {CLOSED}, it refuses writes until `CONFIG SET {OPTION} 0` there; a server \
             that is a replica (INFO replication) refuses writes until `REPLICAOF NO ONE` there, which is for \
-            the server with the newest data, and for a replica of {nowhere}:{at} if no other has taken over; the \
-            other server stays its replica, or its copy, until nobody uses that; `move {component} --abort` then \
-            takes the candidate away",
+            the server with the newest data, and for a replica of {nowhere}:{at} if no other has taken over; leave \
+            the other server as it is while anybody uses it (`who`); `move {component} --abort` then takes the \
+            candidate away; docs/moving.md has the steps",
             self.server
         );
         let failure = Failure::new(Code::MustDecide, text).of_component(component);
