@@ -54,6 +54,12 @@ pub(crate) fn of_redis(
             rights that an operator needs"
         );
         (Code::NoRights, text)
+    } else if error.code() == Some("READONLY") && refused == Code::ConfigServerRefused {
+        let text = format!(
+            "{what} {server} is a replica, and takes no writes: name its primary (INFO replication says which), or \
+            let it be the primary"
+        );
+        (refused, text)
     } else if error.code() == Some("WRONGTYPE") {
         (
             Code::WrongType,

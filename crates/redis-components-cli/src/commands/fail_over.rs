@@ -9,11 +9,13 @@ use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
 use crate::lines::warn;
+use crate::moving::servers::identity::{runs_behind, runs_of};
 use crate::moving::servers::link::{Link, Place};
 use crate::moving::servers::seen::Shown;
 use crate::moving::servers::service::{Listed, Service};
 use crate::moving::steps::script::{Sent, shown as shown_commands};
 use crate::output::Reply;
+use crate::session::Session;
 
 const LOOKED_EVERY: Duration = Duration::from_millis(20);
 /// What a sentinel answers if it fails over already.
@@ -30,6 +32,7 @@ pub(crate) struct Wish<'a> {
 /// Lets the sentinels make another of their servers the primary.
 pub(crate) async fn fail_over(
     context: &Context,
+    session: &Session,
     service: &Service,
     wish: &Wish<'_>,
 ) -> Result<Reply, Failure> {
@@ -51,6 +54,12 @@ pub(crate) async fn fail_over(
         let failure = Failure::new(Code::NotPossible, text);
         Err(failure.of_component(component).at(&to))
     };
+    if is_config_server(session, &source).await {
+        return refused(format!(
+            "{from} is the config server, and would become a replica, where no command can write configs; give the \
+            configs a server of their own"
+        ));
+    }
     let listed = service.replicas(&sentinel).await?;
     let Some(replica) = find(&listed, &target).await else {
         return refused(format!(
@@ -130,6 +139,19 @@ pub(crate) async fn fail_over(
     steps.done(&json!({}));
     let line = format!("{component}: {from} -> {to}, by its sentinels; the config stays");
     reply(service, "committed", (&source, &target), line).await
+}
+
+/// Returns `true` if a server is the config server, and commands would not follow it to another.
+async fn is_config_server(session: &Session, server: &Place) -> bool {
+    let Some(config) = session.config() else {
+        return false;
+    };
+    let follows = Service::of_config("", &config.to_json()).is_some();
+    let runs = runs_of(&[server]).await;
+    let [Ok(run)] = &runs_behind(vec![config]).await[..] else {
+        return false;
+    };
+    !follows && runs.contains(run)
 }
 
 async fn find<'a>(listed: &'a [Listed], target: &Place) -> Option<&'a Listed> {

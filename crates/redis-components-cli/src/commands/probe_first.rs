@@ -12,8 +12,9 @@ use crate::disabled::is_disabled;
 use crate::failure::{Code, Failure};
 use crate::lines::warn;
 use crate::moving::records::record::Record;
+use crate::moving::servers::fence::{CLOSED, OPTION};
 use crate::moving::servers::replication::{Replication, Role};
-use crate::moving::standing::closed::{CLOSED, OPTION, is_parked};
+use crate::moving::standing::closed::is_parked;
 use crate::probe::{Probed, Tried, probe};
 use crate::server_failure::said;
 use crate::session::{Session, settings};
@@ -142,7 +143,7 @@ async fn refusal(session: &Session, wanted: &Wanted<'_>, probed: &Probed) -> Opt
         Refuses::Replica(None) => "is a replica".to_owned(),
         Refuses::Parked => "has stepped down behind a cut that was interrupted".to_owned(),
         Refuses::Fence => {
-            format!("was left by a move that copies, by which `{OPTION}` is {CLOSED}")
+            format!("was left by a move behind its fence, by which `{OPTION}` is {CLOSED}")
         }
     };
     let remedy = match (refuses, record) {
@@ -152,7 +153,7 @@ async fn refusal(session: &Session, wanted: &Wanted<'_>, probed: &Probed) -> Opt
         (Refuses::Replica(_), None) => {
             format!("name its primary, unless `{component}` only reads")
         }
-        (Refuses::Parked, Some(_)) if is_left && !copies => {
+        (Refuses::Parked | Refuses::Fence, Some(_)) if is_left && !copies => {
             format!("let it take writes again with `move {component} --abort`, and then write the config")
         }
         (Refuses::Parked, None) => {
@@ -160,14 +161,14 @@ async fn refusal(session: &Session, wanted: &Wanted<'_>, probed: &Probed) -> Opt
             with REPLICAOF NO ONE there"
                 .to_owned()
         }
-        (Refuses::Fence, record) if is_left || record.is_none() => {
-            let end = format!("end the move with `move {component} --finish`, ");
-            format!(
-                "to go back there with the data, {}empty it, do CONFIG SET {OPTION} 0 there, and then \
-                `move {component} --to` it with --copy-with",
-                record.map_or_else(String::new, |_| end)
-            )
-        }
+        (Refuses::Fence, Some(_)) if is_left => format!(
+            "to go back there with the data, end the move with `move {component} --finish`, empty it, do CONFIG \
+            SET {OPTION} 0 there, and then `move {component} --to` it with --copy-with"
+        ),
+        (Refuses::Fence, None) => format!(
+            "if it has the newest data, do CONFIG SET {OPTION} 0 there; if a move with --copy-with has taken the \
+            data away, empty it first, and go back there with `move {component} --to` and --copy-with"
+        ),
         _ => format!(
             "a move of `{component}` is under way; look with `move {component} --status`, and go on from there"
         ),

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::fail_over::{Wish, fail_over};
 use super::relocate_copy;
 use super::relocate_dry_run;
-use super::relocate_end::{abort, finish};
+use super::relocate_end::{abort, finish, withdraw};
 use super::relocate_followed::settled;
 use super::relocate_options::Options;
 use crate::context::Context;
@@ -65,6 +65,11 @@ async fn carry_out(context: &Context, options: &Options) -> Result<Reply, Failur
         return begin(context, &session, options, to).await;
     }
     let Some(record) = session.record(component).await? else {
+        if options.abort
+            && let Some(left) = session.left_over(component).await?
+        {
+            return withdraw(context, &session, options, &left).await;
+        }
         let text = format!(
             "no move of `{component}` is under way; begin one with `move {component} --to`"
         );
@@ -145,7 +150,7 @@ async fn begin(
             is_dry_run: options.dry_run,
             timeout: options.timeout,
         };
-        return fail_over(context, &service, &wish).await;
+        return fail_over(context, session, &service, &wish).await;
     }
     options.demand_for_servers()?;
     let record = plan(session, component, &options.with, to).await?;

@@ -6,7 +6,7 @@ use super::relocate_options::Options;
 use crate::copying::sight::Sight;
 use crate::failure::Failure;
 use crate::moving::records::record::Record;
-use crate::moving::standing::closed::{CLOSED, OPTION};
+use crate::moving::servers::fence::{CLOSED, OPTION};
 use crate::moving::standing::state::State;
 use crate::moving::steps::script::Script;
 use crate::output::Reply;

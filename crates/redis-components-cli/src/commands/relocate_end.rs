@@ -11,9 +11,11 @@ use crate::moving::records::lease::alone_with;
 use crate::moving::records::record::Record;
 use crate::moving::report::report;
 use crate::moving::steps::ends::{demand_nobody_left, give_up};
+use crate::moving::steps::script::Script;
 use crate::moving::steps::settle::settle;
 use crate::output::Reply;
 use crate::session::Session;
+use crate::text::named;
 
 /// Gives up a move that has not cut yet.
 pub(crate) async fn abort(
@@ -46,6 +48,37 @@ pub(crate) async fn abort(
         Ok(Reply::new(report(&left, &sight, None, None), line))
     })
     .await
+}
+
+/// Takes the candidates away that a move has left whose record is gone.
+pub(crate) async fn withdraw(
+    context: &Context,
+    session: &Session,
+    options: &Options,
+    left: &Record,
+) -> Result<Reply, Failure> {
+    let component = &*left.component;
+    let names = named(left.components().map(|name| format!("`{name}`")));
+    if options.dry_run {
+        let mut script = Script::new(session, left).await?;
+        script.withdraw();
+        return Ok(script.shown(json!({"component": component, "withdrawn": left.id})));
+    }
+    let question = format!(
+        "No record of a move of `{component}` is there. Take away the candidate that one has left of {names}?"
+    );
+    context.confirm(&question).await?;
+    context.stage.set(Stage::Moving);
+    session.withdraw(left).await?;
+    let line = format!(
+        "{component}: the candidate {} of {names} is gone, which a move without a record had left; nothing else \
+        was changed",
+        left.id
+    );
+    Ok(Reply::new(
+        json!({"component": component, "withdrawn": left.id}),
+        line,
+    ))
 }
 
 /// Ends a move: the old server may be stopped then.

@@ -22,7 +22,7 @@ const SETTLES_WITHIN: Duration = Duration::from_secs(2);
 /// The servers settle when all processes follow, so that none waits for the old one. But they do not
 /// wait for ever: an old server that starts again before that takes writes.
 ///
-/// Returns why the candidates were not taken away.
+/// Returns why the candidates were not taken away, or that a config was changed meanwhile.
 pub(super) async fn settled(
     context: &Context,
     session: &Session,
@@ -38,13 +38,15 @@ pub(super) async fn settled(
         Ok(failure) => failure,
         Err(_) => following.await,
     };
-    if failure.is_some() {
-        return failure;
-    }
-    // The wait may have been long.
-    match session.revive().await {
-        Ok(()) => session.withdraw(record).await.err(),
-        Err(failure) => Some(failure),
+    // The wait may have been long. Processes follow what is in force, which somebody may have changed.
+    let stands = match session.revive().await {
+        Ok(()) => session.is_committed(record).await.map(drop),
+        Err(failure) => Err(failure),
+    };
+    match (stands, failure) {
+        (Err(changed), _) if changed.code == Code::MustDecide => Some(changed),
+        (_, Some(failure)) | (Err(failure), None) => Some(failure),
+        (Ok(()), None) => session.withdraw(record).await.err(),
     }
 }
 

@@ -6,6 +6,7 @@ use super::fence;
 use super::side::Side;
 use crate::failure::Failure;
 use crate::moving::preflight::checks::{of_pings, users};
+use crate::moving::preflight::config_role::{Harm, Movers};
 use crate::moving::preflight::config_server::of_config_server;
 use crate::moving::preflight::findings::Checks;
 use crate::moving::preflight::options::database;
@@ -41,16 +42,21 @@ pub(crate) async fn preflight(
         is_same.then(|| "source and target share a server".to_owned()),
         "name others with --to",
     );
+    let movers = Movers {
+        source: &old,
+        target: &new,
+        harm: Harm::Copies,
+    };
+    of_config_server(&mut checks, session, record, &movers).await?;
+    let is_used = of_clients(&mut checks, session, record, source, target).await?;
     of_servers(&mut checks, &old, &new);
-    of_keys(&mut checks, record, source, target).await?;
-    of_clients(&mut checks, session, record, source, target).await?;
+    of_keys(&mut checks, record, (source, target), is_used).await?;
     let impossible = fence::demand_possible(source).await.err();
     checks.refuse(
         "fence",
         impossible.map(|failure| failure.message),
         "the source needs +config|get and +config|set, and Redis 7 or later",
     );
-    of_config_server(&mut checks, session, record).await?;
     of_calls(&mut checks, record, source, target).await?;
     Ok(checks)
 }
@@ -108,14 +114,18 @@ fn of_servers(checks: &mut Checks, old: &[Seen], new: &[Seen]) {
 async fn of_keys(
     checks: &mut Checks,
     record: &Record,
-    source: &Side,
-    target: &Side,
+    (source, target): (&Side, &Side),
+    is_used: bool,
 ) -> Result<(), Failure> {
     let size = target.size().await?;
     checks.refuse(
         "target is empty",
         (size > 0).then(|| format!("it has {}", counted(size, "key"))),
-        "they would be mixed with the copy; use empty servers, or FLUSHALL there",
+        if is_used {
+            "they would be mixed with the copy; use empty servers, or look again when nobody uses these"
+        } else {
+            "they would be mixed with the copy; use empty servers, or FLUSHALL there"
+        },
     );
     let own = format!(
         "db{}",
@@ -171,13 +181,14 @@ async fn libraries(side: &Side) -> Vec<String> {
     common.unwrap_or_default()
 }
 
+/// Returns `true` if somebody uses a server of the target, or may use it.
 async fn of_clients(
     checks: &mut Checks,
     session: &Session,
     record: &Record,
     source: &Side,
     target: &Side,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let mut watched = false;
     for link in &source.links {
         let clients = users(link).await?;
@@ -197,13 +208,15 @@ async fn of_clients(
     for link in &target.links {
         strangers.extend(users(link).await?.into_iter().map(|client| client.address));
     }
+    let has_users = !strangers.is_empty();
     checks.refuse(
         "target in use",
         some(strangers.into_iter()).map(|all| format!("it has clients: {all}")),
         "what they write would be mixed with the copy; use other servers, or end them",
     );
     let targets: Vec<_> = target.links.iter().collect();
-    of_pings(checks, &targets).await?;
+    let is_pinged = of_pings(checks, &targets).await?;
+    let mut is_others = false;
     for (name, side, advice) in [
         (
             "target of others",
@@ -217,6 +230,7 @@ async fn of_clients(
         ),
     ] {
         let others = others(session, record, side).await?;
+        is_others |= others.is_some() && name == "target of others";
         let advice = others.as_ref().map(|all| all.advice(advice));
         checks.refuse(
             name,
@@ -224,7 +238,7 @@ async fn of_clients(
             advice.unwrap_or_default(),
         );
     }
-    Ok(())
+    Ok(has_users || is_pinged || is_others)
 }
 
 /// Returns the other components that use a server of a side.

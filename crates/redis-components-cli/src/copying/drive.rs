@@ -13,6 +13,7 @@ use crate::failure::{Code, Failure};
 use crate::interrupt::Requests;
 use crate::interrupt::Stage;
 use crate::lines::warn;
+use crate::moving::preflight::config_role::{Harm, Movers};
 use crate::moving::preflight::config_server::demand_committable;
 use crate::moving::records::copied::Copied;
 use crate::moving::records::lease::Lease;
@@ -123,7 +124,8 @@ impl Drive<'_> {
         session.offer(&self.record, data, lives).await?;
         let tell = |readiness: &_| self.steps.progress(&json!(readiness));
         let (record, silent) = (&self.record, self.ignores_silent);
-        let waiting = session.wait_until_ready(record, self.timeout, silent, tell);
+        let stays = async || session.is_committed(record).await.map(drop);
+        let waiting = session.wait_until_ready(record, (self.timeout, silent), tell, stays);
         let waiting = session.keep_offered(record, data, lives, waiting);
         let ready = lease.during(waiting).await.map_err(|mut failure| {
             let hint = "; nothing has moved; go on with `--resume`, or give up with `--abort`";
@@ -158,8 +160,16 @@ impl Drive<'_> {
 
     /// Lets all servers of the source refuse writes.
     async fn fence(&mut self, sight: &Sight) -> Result<(), Failure> {
-        let (source, _) = sight.sides()?;
-        let committable = demand_committable(self.session, &self.record).await;
+        let (source, target) = sight.sides()?;
+        let committable = async {
+            let movers = Movers {
+                source: &source.see().await?,
+                target: &target.see().await?,
+                harm: Harm::Copies,
+            };
+            demand_committable(self.session, &self.record, &movers).await
+        };
+        let committable = committable.await;
         committable.map_err(|failure| sight.behind_fence(failure))?;
         let known = self.record.copy.clone().unwrap_or_default();
         let fences = fence::plan(source, &known.fences).await;

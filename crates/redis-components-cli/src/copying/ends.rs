@@ -11,7 +11,7 @@ use crate::lines::warn;
 use crate::moving::preflight::checks::{users, warn_of_pings};
 use crate::moving::records::lease::Lease;
 use crate::moving::records::record::Record;
-use crate::moving::standing::closed::{CLOSED, OPTION};
+use crate::moving::servers::fence::{CLOSED, OPTION};
 use crate::moving::standing::state::State;
 use crate::moving::steps::ends::warn_of_unasked;
 use crate::session::Session;

@@ -14,11 +14,13 @@ use serde_json::json;
 use super::side::{Side, node_of};
 use crate::failure::{Code, Failure};
 use crate::lines::warn;
+use crate::moving::preflight::fence::{LIFT, left};
 use crate::moving::records::copied::{Copied, Fenced};
 use crate::moving::records::record::Record;
 use crate::moving::servers::earlier;
+use crate::moving::servers::fence::{CLOSED, LAG, OPTION};
 use crate::moving::servers::link::{Link, Place};
-use crate::moving::standing::closed::{CLOSED, LAG, OPTION, demand_settable, is_closed};
+use crate::moving::standing::closed::{demand_settable, is_closed};
 use crate::session::Session;
 use crate::steps::Steps;
 
@@ -34,17 +36,19 @@ pub(crate) async fn plan(source: &Side, known: &[Fenced]) -> Result<Vec<Fenced>,
         let server = link.place.address();
         let refused = |text: String| Failure::new(Code::NotPossible, text).at(&server);
         let found = link.option(OPTION).await;
-        let before = if found.as_deref() == Some(CLOSED) {
+        let is_closed = found.as_deref() == Some(CLOSED);
+        let before = if is_closed {
             let known = known.iter().find(|fence| fence.server == server);
             known.map(|fence| fence.before.clone())
         } else {
             found
         };
         let Some(before) = before else {
-            return Err(refused(format!(
-                "{server} does not say its `{OPTION}`, or has a fence of another move; allow +config|get \
-                and +config|set, or set it to 0 there"
-            )));
+            return Err(refused(if is_closed {
+                format!("{}; {LIFT}", left(&server))
+            } else {
+                format!("{server} does not say its `{OPTION}`; allow +config|get and +config|set")
+            }));
         };
         let lag = link.option(LAG).await;
         if lag.is_none_or(|lag| lag == "0") {

@@ -126,6 +126,13 @@ impl Control {
         self.0.get("prepare")?.get(component)
     }
 
+    /// Returns the candidates of all components.
+    pub(crate) fn candidates(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let all = self.0.get("prepare").and_then(Value::as_object);
+        let all = all.into_iter().flatten();
+        all.map(|(component, candidate)| (component.as_str(), candidate))
+    }
+
     /// Returns `true` if a component has a candidate with this id.
     pub(crate) fn is_prepared(&self, component: &str, id: &str) -> bool {
         let candidate = self.candidate(component);

@@ -13,8 +13,8 @@ use super::info::{Info, Meter};
 use crate::clients::OWN_NAME;
 use crate::failure::{Code, Failure};
 use crate::moving::servers::addresses::Addresses;
+use crate::moving::servers::fence::{CLOSED, OPTION};
 use crate::moving::servers::silence::Silence;
-use crate::moving::standing::closed::{CLOSED, OPTION};
 use crate::server_failure::{code, of_redis, said};
 use crate::session::settings;
 

@@ -98,7 +98,10 @@ fn r15_what_stands_against_a_move_is_named_before_anything_changes() {
         "{envelope:#}"
     );
     world.servers[1].command(&["SET", "a", "b"]);
-    refused(&["--to", &to], "it has 1 key;");
+    refused(&["--to", &to], "it has clients");
+    // Who asks for the role only looks.
+    role(&world.servers[1]);
+    refused(&["--to", &to], "it has 1 key,");
     world.servers[1].command(&["FLUSHALL"]);
     role(&world.servers[1]);
     let stats = format!("port={}", world.servers[0].port());
@@ -123,6 +126,7 @@ fn r15_what_stands_against_a_move_is_named_before_anything_changes() {
 fn r15_doctor_says_what_stands_against_a_move() {
     let world = World::start();
     world.servers[1].command(&["SET", "a", "b"]);
+    role(&world.servers[1]);
     let words = ["doctor", "--move", "logs", "--to", &world.address(1)];
     let (code, envelope) = world.operator.json(&words);
     assert_eq!((code, &envelope["error"]["code"]), (1, &json!("problems")));

@@ -457,9 +457,10 @@ fn r15_what_cannot_be_copied_is_refused_before_anything_changes() {
     };
     let node = world.cluster.node(world.cluster.primary_of("other"));
     node.command(&["SET", "other", "data"]);
+    // Who asks for the size only looks.
+    assert_eq!(size(&node), 1);
     refuses("it has 1 key;");
     node.command(&["DEL", "other"]);
-    // Who asks for the size only looks.
     assert_eq!(size(&node), 0);
     let mut stranger = node.connection();
     redis::cmd("GET")

@@ -1,10 +1,14 @@
 //! What is looked at before a move begins: each check has a name, what was found and what to do.
 
+use std::slice;
+
 use crate::clients::Client;
 use crate::failure::Failure;
 use crate::lines::warn_once;
 use crate::moving::preflight::commands::of_commands;
+use crate::moving::preflight::config_role::{Harm, Movers};
 use crate::moving::preflight::config_server::of_config_server;
+use crate::moving::preflight::fence;
 use crate::moving::preflight::findings::Checks;
 use crate::moving::preflight::logins::logins;
 use crate::moving::preflight::options::{of_both, of_databases, of_undo, rights, way};
@@ -15,7 +19,9 @@ use crate::moving::servers::addresses::{Announced, OPTIONS, is_far};
 use crate::moving::servers::attach::Replication;
 use crate::moving::servers::identity::run_at;
 use crate::moving::servers::link::Link;
+use crate::moving::servers::replication::Role;
 use crate::moving::servers::seen::Seen;
+use crate::moving::standing::closed::is_parked;
 use crate::moving::standing::others::others;
 use crate::session::Session;
 use crate::text::{counted, named};
@@ -39,8 +45,18 @@ pub(crate) async fn preflight(
         is_same.then(|| "source and target are the same server".to_owned()),
         "name another one with --to",
     );
+    let movers = Movers {
+        source: slice::from_ref(&old),
+        target: slice::from_ref(&new),
+        harm: Harm::Replicates,
+    };
+    of_config_server(&mut checks, session, record, &movers).await?;
+    // First of all: what is advised below would take data from those who use it.
+    let has_users = of_users(&mut checks, target).await?;
+    let target_of = others(session, record, &[&target.place]).await?;
+    let is_used = has_users || target_of.is_some();
     of_databases(&mut checks, record);
-    of_servers(&mut checks, &old, &new);
+    of_servers(&mut checks, &old, &new, is_used);
     of_target(&mut checks, &old, &new, target).await;
     of_commands(&mut checks, source, target).await;
     of_announced(&mut checks, &[(source, &old), (target, &new)]).await;
@@ -55,15 +71,6 @@ pub(crate) async fn preflight(
         "they would fail over again: let the target follow it with REPLICAOF, write a config with `sentinels` \
         and `service_name` by `set`, and give the same command again",
     );
-    let strangers = users(target).await?;
-    let strangers = strangers.into_iter().map(|client| client.address);
-    checks.refuse(
-        "target in use",
-        some(strangers).map(|all| format!("it has clients: {all}")),
-        "what they wrote would be lost; use another server, or end them",
-    );
-    of_pings(&mut checks, &[target]).await?;
-    let target_of = others(session, record, &[&target.place]).await?;
     checks.refuse(
         "target of others",
         target_of.map(|all| format!("it is for the data of {all}")),
@@ -104,7 +111,6 @@ pub(crate) async fn preflight(
     of_undo(&mut checks, source).await;
     of_both(&mut checks, source, target).await;
     rights(&mut checks, source, target).await;
-    of_config_server(&mut checks, session, record).await?;
     if let Some(replication) = replication {
         logins(&mut checks, record, (source, target), replication).await;
     }
@@ -121,24 +127,49 @@ pub(crate) async fn preflight(
     Ok(checks)
 }
 
-fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen) {
-    let replica = |seen: &Seen| (!seen.is_primary()).then(|| "it is a replica".to_owned());
-    checks.refuse("source", replica(old), "a move begins at a primary");
+/// Looks who uses the target. Returns `true` if somebody does, or may.
+async fn of_users(checks: &mut Checks, target: &Link) -> Result<bool, Failure> {
+    let strangers = users(target).await?;
+    let has_users = !strangers.is_empty();
+    let strangers = strangers.into_iter().map(|client| client.address);
+    checks.refuse(
+        "target in use",
+        some(strangers).map(|all| format!("it has clients: {all}")),
+        "what they write would be lost; use another server, or let them leave first, and look again",
+    );
+    let is_pinged = of_pings(checks, &[target]).await?;
+    Ok(has_users || is_pinged)
+}
+
+fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen, is_used: bool) {
+    let replica = |seen: &Seen| match &seen.replication.role {
+        Role::Primary => None,
+        Role::Replica { host, port, .. } => Some(format!("it is a replica of {host}:{port}")),
+    };
+    if is_parked(&old.replication.role) {
+        checks.refuse("source", Some(fence::parked()), fence::LET_WRITE);
+    } else {
+        checks.refuse("source", replica(old), "a move begins at a primary");
+    }
+    let emptied = |advice: &'static str| match is_used {
+        true => "use an empty server, or look again when nobody uses this one",
+        false => advice,
+    };
     checks.refuse(
         "target",
         replica(new),
-        "let it stand alone with REPLICAOF NO ONE, if you may",
+        emptied("let it stand alone with REPLICAOF NO ONE, if you may"),
     );
     checks.refuse(
         "target is empty",
-        (new.keys > 0).then(|| format!("it has {}", counted(new.keys, "key"))),
-        "they would be lost; use an empty server, or FLUSHALL there",
+        (new.keys > 0).then(|| format!("it has {}, which would be lost", counted(new.keys, "key"))),
+        emptied("use an empty server, or FLUSHALL there"),
     );
     let functions = counted(new.functions, "function");
     checks.refuse(
         "target without functions",
-        (new.functions > 0).then(|| format!("it has {functions} of its own")),
-        "they would be lost; use an empty server, or FUNCTION FLUSH there",
+        (new.functions > 0).then(|| format!("it has {functions} of its own, which would be lost")),
+        emptied("use an empty server, or FUNCTION FLUSH there"),
     );
     checks.refuse(
         "cluster mode",
@@ -263,19 +294,21 @@ pub(crate) async fn users(link: &Link) -> Result<Vec<Client>, Failure> {
     Ok(clients)
 }
 
-/// Warns of clients of a target that may only look after it, or wait in a pool until they write.
+/// Warns of clients of a target that may only look after it, or wait in a pool until they write. Returns
+/// `true` if there are any.
 ///
 /// # Errors
 ///
 /// As [`users`].
-pub(crate) async fn of_pings(checks: &mut Checks, targets: &[&Link]) -> Result<(), Failure> {
+pub(crate) async fn of_pings(checks: &mut Checks, targets: &[&Link]) -> Result<bool, Failure> {
     let found = pinging(targets).await?;
+    let is_found = found.is_some();
     checks.warn(
         "clients of the target",
         found.map(|all| format!("a PING is the last that these have sent: {all}")),
         "end them unless they only look whether it lives: one that waits in a pool writes to it later",
     );
-    Ok(())
+    Ok(is_found)
 }
 
 /// Warns of clients of servers that are left which may only look after them, or wait in a pool.

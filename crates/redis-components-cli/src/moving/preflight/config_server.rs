@@ -5,6 +5,7 @@
 use redis::Cmd;
 
 use crate::failure::{Code, Failure};
+use crate::moving::preflight::config_role::{Movers, of_config_role};
 use crate::moving::preflight::findings::Checks;
 use crate::moving::records::lease;
 use crate::moving::records::record::Record;
@@ -14,7 +15,8 @@ use crate::session::Session;
 /// No server takes it as an option or a number: it looks at the rights first, and then refuses.
 const NONE: &str = "none";
 
-/// Looks at the rights to everything that a move reads and writes, and at the histories.
+/// Looks at the server itself, at the rights to everything that a move reads and writes, and at the
+/// histories.
 ///
 /// # Errors
 ///
@@ -23,7 +25,9 @@ pub(crate) async fn of_config_server(
     checks: &mut Checks,
     session: &Session,
     record: &Record,
+    movers: &Movers<'_>,
 ) -> Result<(), Failure> {
+    of_config_role(checks, session, movers).await?;
     let mut found = missing(session, &commands(session, record)).await?;
     // The name of a key that nobody has says nothing.
     let of_nobody = format!("del on `{}`", session.names.record(NOBODY));
@@ -51,9 +55,13 @@ pub(crate) async fn of_config_server(
 /// # Errors
 ///
 /// Returns an error if they cannot, or the config server does not answer.
-pub(crate) async fn demand_committable(session: &Session, record: &Record) -> Result<(), Failure> {
+pub(crate) async fn demand_committable(
+    session: &Session,
+    record: &Record,
+    movers: &Movers<'_>,
+) -> Result<(), Failure> {
     let mut checks = Checks::default();
-    of_config_server(&mut checks, session, record).await?;
+    of_config_server(&mut checks, session, record, movers).await?;
     let Some(check) = checks.found.first() else {
         return Ok(());
     };
@@ -68,7 +76,7 @@ pub(crate) async fn demand_committable(session: &Session, record: &Record) -> Re
 
 /// Returns commands that change nothing.
 fn commands(session: &Session, record: &Record) -> Vec<(&'static str, Cmd)> {
-    let mut commands = Vec::new();
+    let mut commands = vec![("info", command(&["INFO", "server"]))];
     let mut set = vec![session.names.fleet()];
     for component in record.components() {
         let (config, history) = (

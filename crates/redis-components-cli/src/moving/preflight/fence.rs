@@ -1,8 +1,33 @@
 //! Whether the source lets itself be fenced, where it cannot fail over.
 
 use crate::failure::{Code, Failure};
+use crate::moving::servers::fence::{CLOSED, LAG, NOWHERE, OPTION};
 use crate::moving::servers::link::Link;
-use crate::moving::standing::closed::{CLOSED, LAG, NOWHERE, OPTION, demand_settable};
+use crate::moving::standing::closed::demand_settable;
+
+/// How writes are given back to a server with a fence that nobody has a record of.
+pub(crate) const LIFT: &str = "give writes back with `CONFIG SET min-replicas-to-write 0` there, or with \
+                               the number that it was before";
+/// The same for a server that has stepped down too.
+pub(crate) const LET_WRITE: &str = "if no other server has taken over its data, give writes back with \
+                                    `REPLICAOF NO ONE` and `CONFIG SET min-replicas-to-write 0` there";
+
+/// Returns that a move has left its fence on a server.
+pub(crate) fn left(server: &str) -> String {
+    format!(
+        "`{OPTION}` of {server} is {CLOSED}: a move has left its fence there, so it refuses all writes, and \
+        no record of that move is there any more"
+    )
+}
+
+/// Returns that a move has left a server as the replica of nobody.
+pub(crate) fn parked() -> String {
+    let (host, port) = NOWHERE;
+    format!(
+        "it is a replica of {host}:{port}, where no server is: a cut that was interrupted has left it so, it \
+        refuses all writes, and no record of that move is there any more"
+    )
+}
 
 /// Returns the number of replicas that the source wants, which is what the fence must leave.
 ///
@@ -11,14 +36,17 @@ use crate::moving::standing::closed::{CLOSED, LAG, NOWHERE, OPTION, demand_setta
 /// Returns an error if the source does not say it, or a fence would not hold there.
 pub(crate) async fn before(source: &Link) -> Result<String, Failure> {
     let server = source.place.address();
-    let before = source.option(OPTION).await;
-    let Some(before) = before.filter(|before| before != CLOSED) else {
+    let Some(before) = source.option(OPTION).await else {
         let text = format!(
             "{server} does not say its `{OPTION}`, so that the fence could not be taken away; allow \
             +config|get, or +failover"
         );
         return Err(Failure::new(Code::NotPossible, text).at(&server));
     };
+    if before == CLOSED {
+        let text = format!("{}; {LIFT}", left(&server));
+        return Err(Failure::new(Code::NotPossible, text).at(&server));
+    }
     let stale = source.option("replica-serve-stale-data").await;
     if stale.is_some_and(|stale| stale != "yes") {
         let text = format!(

@@ -2,6 +2,7 @@
 
 pub(crate) mod checks;
 pub(crate) mod commands;
+pub(crate) mod config_role;
 pub(crate) mod config_server;
 pub(crate) mod fence;
 pub(crate) mod findings;

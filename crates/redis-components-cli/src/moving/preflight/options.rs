@@ -6,9 +6,10 @@ use crate::moving::preflight::findings::Checks;
 use crate::moving::preflight::target::READ_ONLY;
 use crate::moving::records::plan::fields;
 use crate::moving::records::record::Record;
+use crate::moving::servers::fence::{CLOSED, OPTION};
 use crate::moving::servers::link::Link;
 use crate::moving::servers::way::Way;
-use crate::moving::standing::closed::{OPTION, demand_settable};
+use crate::moving::standing::closed::demand_settable;
 use crate::text::named;
 
 /// Returns the database that a config names.
@@ -49,6 +50,12 @@ pub(crate) async fn way(checks: &mut Checks, source: &Link) -> Result<(), Failur
         "if this command dies meanwhile, writes are refused until --resume or --abort; Redis 6.2 with \
         +failover heals itself",
     );
+    // Who does not say it is refused for that, if the cut needs it.
+    if source.option(OPTION).await.as_deref() == Some(CLOSED) {
+        let found = fence::left(&source.place.address());
+        checks.refuse("fence", Some(found), fence::LIFT);
+        return Ok(());
+    }
     let impossible = if is_fenced {
         fence::demand_possible(source).await.err()
     } else {
@@ -103,7 +110,9 @@ async fn demand_readable(server: &Link) -> Result<(), Failure> {
 
 /// Looks for what `--undo` will refuse.
 pub(crate) async fn of_undo(checks: &mut Checks, source: &Link) {
-    let value = source.option(OPTION).await.filter(|value| value != "0");
+    let value = source.option(OPTION).await;
+    // A fence that was left is refused.
+    let value = value.filter(|value| value != "0" && value != CLOSED);
     checks.warn(
         "undo",
         value.map(|value| format!("`{OPTION}` of the source is {value}")),

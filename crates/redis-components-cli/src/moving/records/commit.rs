@@ -1,7 +1,5 @@
 //! Writing the configs of all components that move together, in one transaction.
 
-use redis_components::ComponentConfig;
-
 use crate::commit::{Change, TRIES, add};
 use crate::failure::{Code, Failure};
 use crate::history::Note;
@@ -10,35 +8,6 @@ use crate::session::Session;
 use crate::transaction::NotDone;
 
 impl Session {
-    /// Returns `true` if the configs of all components are the new ones, and `false` if all are the
-    /// old ones.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if somebody has written others.
-    pub(crate) async fn is_committed(&self, record: &Record) -> Result<bool, Failure> {
-        let mut committed = 0;
-        for component in record.components() {
-            let found = self
-                .read(&self.names.key(component))
-                .await?
-                .unwrap_or_default();
-            if means(&found, record.new.get(component)) {
-                committed += 1;
-            } else if !means(&found, record.old.get(component)) {
-                let text = format!(
-                    "the config of `{component}` is neither the one that the move leaves nor the one \
-                    that it writes; look with `history {component}`, and write one of the two with \
-                    `rollback` or `set`; or forget the move by deleting `{}` on the config server",
-                    self.names.record(component)
-                );
-                let failure = Failure::new(Code::MustDecide, text).of_component(component);
-                return Err(failure.at(&self.server));
-            }
-        }
-        Ok(committed == record.old.len())
-    }
-
     /// Writes the new configs, each with an entry in its history.
     ///
     /// # Errors
@@ -112,17 +81,4 @@ impl Session {
     async fn was_committed(&self, record: &Record) -> bool {
         self.revive().await.is_ok() && self.is_committed(record).await.is_ok_and(|is| is)
     }
-}
-
-/// Returns `true` if a value is this config, perhaps in other words.
-fn means(found: &[u8], config: Option<&String>) -> bool {
-    let Some(config) = config else {
-        return false;
-    };
-    let read = |text: &str| ComponentConfig::from_json(text).ok();
-    found == config.as_bytes()
-        || str::from_utf8(found)
-            .ok()
-            .and_then(read)
-            .is_some_and(|found| read(config) == Some(found))
 }

@@ -3,8 +3,10 @@
 pub(crate) mod commit;
 pub(crate) mod copied;
 pub(crate) mod lease;
+pub(crate) mod left;
 pub(crate) mod notes;
 pub(crate) mod offer;
 pub(crate) mod plan;
 pub(crate) mod record;
 pub(crate) mod stood;
+pub(crate) mod written;

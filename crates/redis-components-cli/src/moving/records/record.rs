@@ -180,19 +180,16 @@ impl Session {
     ///
     /// Returns an error if the config server does not show it, or it is not understood.
     pub(crate) async fn record(&self, component: &str) -> Result<Option<Record>, Failure> {
-        let key = self.names.record(component);
-        let Some(bytes) = self.read(&key).await? else {
-            return Ok(None);
-        };
-        serde_json::from_slice(&bytes).map(Some).map_err(|_| {
-            let text = format!(
-                "the value under `{key}` is no move that this version understands; look at both \
-                servers, and delete it"
-            );
-            Failure::new(Code::MustDecide, text)
-                .of_component(component)
-                .at(&self.server)
-        })
+        match self.read(&self.names.record(component)).await {
+            Ok(None) => Ok(None),
+            Ok(Some(bytes)) => {
+                serde_json::from_slice(&bytes).map_err(|_| self.is_no_record(component))
+            }
+            Err(failure) if [Code::WrongType, Code::ConfigInvalid].contains(&failure.code) => {
+                Err(self.is_no_record(component))
+            }
+            Err(failure) => Err(failure),
+        }
     }
 
     /// # Errors

@@ -3,6 +3,7 @@
 pub(crate) mod addresses;
 pub(crate) mod attach;
 pub(crate) mod earlier;
+pub(crate) mod fence;
 pub(crate) mod host;
 pub(crate) mod identity;
 pub(crate) mod link;

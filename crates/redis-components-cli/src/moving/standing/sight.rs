@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::moving::records::offer::Offer;
 use crate::moving::records::record::Record;
 use crate::moving::records::stood::Stood;
+use crate::moving::records::written::Written;
 use crate::moving::servers::addresses::Addresses;
 use crate::moving::servers::earlier;
 use crate::moving::servers::link::{Link, Place};
@@ -86,7 +87,7 @@ impl Sight {
     ///
     /// # Errors
     ///
-    /// As [`of`](Self::of).
+    /// As [`of`](Self::of). The state is known then too, if the config server answers.
     pub(crate) async fn look(&mut self, session: &Session, record: &Record) -> Result<(), Failure> {
         self.offer = None;
         self.source.look().await;
@@ -95,8 +96,9 @@ impl Sight {
         self.source.learn_for(&self.target).await;
         self.is_fenced = self.source.is_fenced(record).await;
         self.may_be_cut = record.may_have_been_cut(self.source.seen.as_ref());
-        let committed = session.is_committed(record).await;
-        self.is_committed = committed.map_err(|failure| self.behind_fence(failure))?;
+        let written = session.written(record).await;
+        let written = written.map_err(|failure| self.behind_fence(failure))?;
+        self.is_committed = matches!(written, Written::New);
         let (source, target) = (&self.source, &self.target);
         let view = View {
             source: source.seen.as_ref(),
@@ -114,7 +116,10 @@ impl Sight {
         self.state = view.state();
         self.stood.clone_from(&record.stood);
         self.is_settled = record.is_settled;
-        Ok(())
+        match written {
+            Written::Other(other) => Err(self.has_other_config(session, record, &other)),
+            Written::Old | Written::New => Ok(()),
+        }
     }
 
     /// Returns what the state means, and what to do.

@@ -2,6 +2,7 @@
 
 use crate::failure::{Code, Failure};
 use crate::moving::records::record::Record;
+use crate::moving::records::written::Other;
 use crate::moving::servers::replication::Role;
 use crate::moving::servers::silence::Silence;
 use crate::moving::standing::others::others;
@@ -55,6 +56,42 @@ impl Sight {
             Err(failure) => failure.message,
         };
         Some(format!("{server} keeps its copy of the data: {why}"))
+    }
+
+    /// Returns the failure of a move with a config that is neither the old nor the new one: which server has
+    /// the data, and how its config is written.
+    pub(super) fn has_other_config(
+        &self,
+        session: &Session,
+        record: &Record,
+        other: &Other,
+    ) -> Failure {
+        let [old, new] = other.servers(record);
+        let [to_old, to_new] = other.commands(record);
+        let component = &*record.component;
+        let advice = match self.state {
+            State::Planned | State::Copying | State::Synced | State::Cutting => {
+                format!("{old} has the data and takes writes: write its config with `{to_old}`")
+            }
+            State::Fenced => format!(
+                "{old} has the data, and refuses writes because of a cut that was interrupted: let it take them \
+                again with `move {component} --abort`, and then write its config with `{to_old}`"
+            ),
+            State::TakenOver | State::Cut | State::Committed | State::Gone => {
+                format!("{new} has the data and takes writes: write its config with `{to_new}`")
+            }
+            State::HandingOver => format!(
+                "{old} hands the data over to {new} now: look again, and then write the config of the one that \
+                takes writes, with `{to_old}` or `{to_new}`"
+            ),
+            State::Split | State::Loading | State::Refusing | State::Unreachable => format!(
+                "it is not known which of the two has the newest data ({}, {}): write the config of that one, \
+                with `{to_old}` or `{to_new}`",
+                self.source.described(),
+                self.target.described()
+            ),
+        };
+        other.failure(session, record, &advice)
     }
 
     /// Returns the failure of a move that no command can carry on.

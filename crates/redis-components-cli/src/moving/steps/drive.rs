@@ -58,6 +58,18 @@ impl Drive<'_> {
     ///
     /// Returns why a step cannot be taken. The move stays where it is.
     pub(crate) async fn run(&mut self, lease: &Lease) -> Result<Sight, Failure> {
+        let failure = match self.take_steps(lease).await {
+            Err(failure) if failure.code == Code::MustDecide => failure,
+            done => return done,
+        };
+        // If a config was changed, both servers say which of them has the data.
+        match Sight::of(self.session, &self.record).await {
+            Err(seen) if seen.code == Code::MustDecide => Err(seen),
+            _ => Err(failure),
+        }
+    }
+
+    async fn take_steps(&mut self, lease: &Lease) -> Result<Sight, Failure> {
         let mut begun = Instant::now();
         let component = self.record.component.clone();
         let mut prepared: Option<(Way, String, Instant)> = None;
@@ -217,7 +229,9 @@ impl Drive<'_> {
         let (session, record) = (self.session, &self.record);
         session.offer(record, &data, LIVES).await?;
         let tell = |readiness: &_| self.steps.progress(&json!(readiness));
-        let waiting = session.wait_until_ready(record, self.timeout, self.ignores_silent, tell);
+        let limits = (self.timeout, self.ignores_silent);
+        let stays = async || session.is_committed(record).await.map(drop);
+        let waiting = session.wait_until_ready(record, limits, tell, stays);
         let waiting = session.keep_offered(record, &data, LIVES, waiting);
         let ready = lease.during(waiting).await.map_err(|mut failure| {
             let hint = "; nothing has moved; go on with `--resume`, or give up with `--abort`";

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
+use crate::moving::preflight::config_role::{Harm, Movers};
 use crate::moving::preflight::config_server::demand_committable;
 use crate::moving::preflight::fence::before;
 use crate::moving::preflight::target::{demand_fit, demand_listed};
@@ -51,7 +52,12 @@ impl Drive<'_> {
         let (source, target) = sight.links()?;
         self.steps.goes_on("cut", &sight.shown());
         self.demand_left_by_all(source).await?;
-        demand_committable(self.session, &self.record).await?;
+        let movers = Movers {
+            source: sight.source.seen.as_slice(),
+            target: sight.target.seen.as_slice(),
+            harm: Harm::Replicates,
+        };
+        demand_committable(self.session, &self.record, &movers).await?;
         demand_fit(&self.record, source, target).await?;
         closed::demand_takes_writes_alone(target).await?;
         let replication = source.replication().await?;

@@ -39,10 +39,19 @@ pub(crate) async fn give_up(
     let mut sight = Sight::new(record)?;
     if let Err(failure) = sight.look(session, record).await {
         if failure.code == Code::MustDecide {
+            let mut record = record.clone();
             lease.demand()?;
-            sight.reopen_source(record).await?;
+            match (sight.state, sight.links()) {
+                (State::Fenced, Ok((source, _))) => {
+                    give_back(session, &mut record, source).await?;
+                }
+                _ => {
+                    sight.reopen_source(&record).await?;
+                    give_writes_back(session, &mut record, &sight).await?;
+                }
+            }
             // As it is now: the source takes writes again.
-            sight.look(session, record).await?;
+            sight.look(session, &record).await?;
         }
         return Err(failure);
     }
@@ -58,9 +67,7 @@ pub(crate) async fn give_up(
     if sight.state == State::Fenced {
         let (source, _) = sight.links()?;
         // First of all: whatever fails later must not keep writes from the source.
-        let fence = record.fence.clone();
-        session.note_uncut(&mut record, fence).await?;
-        closed::reopen(source, &record).await?;
+        give_back(session, &mut record, source).await?;
         sight.look(session, &record).await?;
     }
     session.withdraw(&record).await?;
@@ -102,6 +109,13 @@ pub(crate) async fn give_up(
     session.replace_record(Some(&record), None).await?;
     let sight = Sight::of(session, &record).await?;
     Ok((record, sight))
+}
+
+/// Lets the source take writes again, to which the target has not taken over.
+async fn give_back(session: &Session, record: &mut Record, source: &Link) -> Result<(), Failure> {
+    let fence = record.fence.clone();
+    session.note_uncut(record, fence).await?;
+    closed::reopen(source, record).await
 }
 
 /// Demands that a move stands where it can be given up. A server that refuses the login for good must not

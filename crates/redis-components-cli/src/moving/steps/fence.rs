@@ -11,9 +11,10 @@ use tokio::time::{Instant, timeout};
 use crate::failure::{Code, Failure};
 use crate::moving::records::lease::Lease;
 use crate::moving::records::record::Record;
+use crate::moving::servers::fence::{CLOSED, NOWHERE, OPTION};
 use crate::moving::servers::link::Link;
 use crate::moving::servers::replication::Replica;
-use crate::moving::standing::closed::{CLOSED, NOWHERE, OPTION, follow, reopen};
+use crate::moving::standing::closed::{follow, reopen};
 use crate::moving::standing::sight::Sight;
 use crate::session::Session;
 

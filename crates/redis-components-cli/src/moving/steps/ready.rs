@@ -206,7 +206,8 @@ impl Session {
         self.stage.set(Stage::Preparing);
         let preparing = async {
             self.offer(&candidate, &Data::Other, LIVES).await?;
-            let waiting = self.wait_until_ready(&candidate, timeout, ignores_silent, |_| {});
+            let limits = (timeout, ignores_silent);
+            let waiting = self.wait_until_ready(&candidate, limits, |_| {}, async || Ok(()));
             self.keep_offered(&candidate, &Data::Other, LIVES, waiting)
                 .await
         };
@@ -252,17 +253,19 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Returns an error if a process refuses one, or time is over.
+    /// Returns an error if a process refuses one, or time is over, and that of `stays`, which says whether
+    /// there is something to wait for.
     pub(crate) async fn wait_until_ready(
         &self,
         record: &Record,
-        timeout: Duration,
-        ignores_silent: bool,
+        (timeout, ignores_silent): (Duration, bool),
         mut tell: impl FnMut(&Readiness),
+        stays: impl AsyncFn() -> Result<(), Failure>,
     ) -> Result<Readiness, Failure> {
         let begun = Instant::now();
         let mut told = None;
         loop {
+            stays().await?;
             let readiness = self.readiness(record, ignores_silent).await?;
             if told != Some(readiness.ready) {
                 told = Some(readiness.ready);
