@@ -151,6 +151,7 @@ async fn begin(
     let record = plan(session, component, &options.with, to).await?;
     if let Some(known) = session.record(component).await? {
         if known.copy.is_none() && known.source()?.is_same(&record.target()?).await {
+            options.demand_components_of(&known)?;
             return undo(context, session, options, &known).await;
         }
         let target = known.target().map(|target| target.address());

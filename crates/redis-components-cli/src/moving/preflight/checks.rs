@@ -10,6 +10,7 @@ use crate::moving::preflight::logins::logins;
 use crate::moving::preflight::options::{of_both, of_databases, of_undo, rights, way};
 use crate::moving::preflight::target::READ_ONLY;
 use crate::moving::preflight::target::of_target;
+use crate::moving::records::plan::before_along;
 use crate::moving::records::record::Record;
 use crate::moving::servers::addresses::{Announced, OPTIONS, is_far};
 use crate::moving::servers::attach::Replication;
@@ -71,7 +72,8 @@ pub(crate) async fn preflight(
     );
     let of_source = others(session, record, &[&source.place]).await?;
     let advice = "a server moves as a whole: name them with --with";
-    let advice = of_source.as_ref().map(|all| all.advice(advice));
+    let how = |one: &str, text: &str| before_along(&source.place, one, text);
+    let advice = of_source.as_ref().map(|all| all.advice_along(advice, how));
     checks.refuse(
         "shared server",
         of_source.map(|all| format!("it has the data of {all} too")),
