@@ -3,6 +3,7 @@
 use crate::clients::Client;
 use crate::failure::Failure;
 use crate::lines::warn_once;
+use crate::moving::preflight::announced::of_announced;
 use crate::moving::preflight::commands::of_commands;
 use crate::moving::preflight::config_server::of_config_server;
 use crate::moving::preflight::findings::Checks;
@@ -12,9 +13,7 @@ use crate::moving::preflight::target::READ_ONLY;
 use crate::moving::preflight::target::of_target;
 use crate::moving::records::plan::before_along;
 use crate::moving::records::record::Record;
-use crate::moving::servers::addresses::{Announced, OPTIONS, is_far};
 use crate::moving::servers::attach::Replication;
-use crate::moving::servers::identity::run_at;
 use crate::moving::servers::link::Link;
 use crate::moving::servers::seen::Seen;
 use crate::moving::standing::others::others;
@@ -179,46 +178,6 @@ fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen) {
         (!old.replication.replicas.is_empty())
             .then(|| "the source has replicas, which stay behind it".to_owned()),
         "let them follow the target when the move is over",
-    );
-}
-
-/// Looks whether the servers are where they tell their primary that they are.
-async fn of_announced(checks: &mut Checks, servers: &[(&Link, &Seen)]) {
-    let (mut other, mut silent) = (Vec::new(), Vec::new());
-    for (link, seen) in servers {
-        let [host, port] = OPTIONS.map(|name| link.option(name));
-        let announced = Announced::of(host.await, port.await);
-        if announced == Announced::default() {
-            continue;
-        }
-        let host = announced.host.unwrap_or_else(|| link.place.host.clone());
-        let port = announced.port.unwrap_or(link.place.port);
-        let said = format!("{} as {host}:{port}", link.place.address());
-        let run = match is_far(&host, &link.place.host) {
-            true => None,
-            false => run_at(&link.place, &host, port).await,
-        };
-        match run {
-            Some(run) if run != seen.run_id => other.push(said),
-            Some(_) => {}
-            None => silent.push(said),
-        }
-    }
-    let advice =
-        "set `replica-announce-ip` and `replica-announce-port` there to the address of the config";
-    checks.refuse(
-        "announced address",
-        some(other.into_iter())
-            .map(|all| format!("another server answers where a replica announces itself: {all}")),
-        advice,
-    );
-    checks.warn(
-        "announced address",
-        some(silent.into_iter()).map(|all| {
-            format!("no server answers this command where a replica announces itself: {all}")
-        }),
-        "if the other server does not reach it there either, set `replica-announce-ip` and \
-        `replica-announce-port` there to the address of the config",
     );
 }
 
