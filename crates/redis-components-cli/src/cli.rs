@@ -148,6 +148,14 @@ pub(crate) enum Command {
 
 impl Command {
     /// Returns the name that the envelope shows.
+    /// Returns the component whose data the command moves.
+    pub(crate) fn moves(&self) -> Option<&str> {
+        match self {
+            Self::Move(options) => Some(&options.component),
+            _ => None,
+        }
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::List => "list",

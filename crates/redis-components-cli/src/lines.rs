@@ -55,9 +55,15 @@ pub(crate) fn warn(text: &str) {
 
 /// Writes a warning for people, unless this command has written it already.
 pub(crate) fn warn_once(text: &str) {
+    warn_once_about(text, text);
+}
+
+/// Writes a warning for people, unless this command has written one about the same thing already. Numbers
+/// in it may have changed.
+pub(crate) fn warn_once_about(thing: &str, text: &str) {
     static WRITTEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if written.insert(text.to_owned()) {
+    if written.insert(thing.to_owned()) {
         warn(text);
     }
 }

@@ -244,7 +244,14 @@ async fn attend(context: &Context, command: &Command) -> Result<Reply, Failure> 
                 continue;
             }
         };
-        return Err(Failure::new(code, text));
+        let failure = Failure::new(
+            code,
+            text.replace("COMPONENT", command.moves().unwrap_or_default()),
+        );
+        return Err(match command.moves() {
+            Some(component) => failure.of_component(component),
+            None => failure,
+        });
     }
 }
 

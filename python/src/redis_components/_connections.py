@@ -62,7 +62,36 @@ class _Closes(_Keeps):
             raise
 
 
-class PlainConnection(_dial.Admits, redis.connection.Connection):
+def _closed() -> Exception:
+    return redis.exceptions.ConnectionError("the connection was closed before the answer had come")
+
+
+class _SaysClosed:
+    """Raises the error of a lost connection if a connection was closed in the middle of a request.
+    redis-py's reader fails with any error then, because it has nothing to read from."""
+
+    def send_packed_command(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().send_packed_command(*args, **kwargs)  # type: ignore[misc]
+        except AttributeError as error:
+            raise _closed() from error
+
+    def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        if self._sock is None:  # type: ignore[attr-defined]
+            # What ended the answer before this one has closed the connection.
+            raise _closed()
+        try:
+            return super().read_response(*args, **kwargs)  # type: ignore[misc]
+        except AttributeError as error:
+            raise _closed() from error
+        except ValueError as error:
+            # Text that cannot be decoded is a `ValueError` too.
+            if "closed file" not in str(error):
+                raise
+            raise _closed() from error
+
+
+class PlainConnection(_SaysClosed, _dial.Admits, redis.connection.Connection):
     """A connection over TCP to a node of a cluster, whose client has rules of its own."""
 
 
@@ -74,7 +103,7 @@ class SentinelConnection(TcpConnection, redis.sentinel.SentinelManagedConnection
     """A connection over TCP to the primary that sentinels name."""
 
 
-class UnixConnection(_Closes, redis.connection.UnixDomainSocketConnection):
+class UnixConnection(_Closes, _SaysClosed, redis.connection.UnixDomainSocketConnection):
     """A connection over a unix socket."""
 
 

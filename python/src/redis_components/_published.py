@@ -82,13 +82,18 @@ class Published:
 
     def lend(self, decode: bool) -> Lent:
         """Returns a client for a call in a thread."""
-        with self._building:
-            client = self._of_threads.get(decode)
-            if client is None:
-                client = self._built(decode)
-                self._of_threads[decode] = client
+        # It is counted first, so that nobody closes the client that it finds.
         with self._lock:
             self._users += 1
+        try:
+            with self._building:
+                client = self._of_threads.get(decode)
+                if client is None:
+                    client = self._built(decode)
+                    self._of_threads[decode] = client
+        except BaseException:
+            self.returned()
+            raise
         return Lent(self, client)
 
     def lend_async(self, decode: bool) -> Lent:
@@ -223,6 +228,9 @@ class Published:
 
     def _close(self) -> None:
         with self._lock:
+            if self._users:
+                # A call has begun since, and closes them when it ends.
+                return
             of_threads = list(self._of_threads.values())
             of_loops = [one for clients in self._of_loops.values() for one in clients.values()]
             self._of_threads.clear()

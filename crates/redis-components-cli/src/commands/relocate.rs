@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Stage;
 use crate::moving::preflight::checks::preflight;
-use crate::moving::preflight::target::demand_fit;
+use crate::moving::preflight::target::{demand_fit, warn_before_cut};
 use crate::moving::records::lease::{Lease, alone, alone_with};
 use crate::moving::records::plan::{address, plan};
 use crate::moving::records::record::Record;
@@ -156,6 +156,7 @@ async fn begin(
     let record = plan(session, component, &options.with, to).await?;
     if let Some(known) = session.record(component).await? {
         if known.copy.is_none() && known.source()?.is_same(&record.target()?).await {
+            options.demand_components_of(&known)?;
             return undo(context, session, options, &known).await;
         }
         let target = known.target().map(|target| target.address());
@@ -287,6 +288,9 @@ async fn undo(
         context.steps.done(&json!({}));
         return relocate_dry_run::undo(session, options, record, &sight).await;
     }
+    let (back_to, from) = sight.links()?;
+    let (there, here) = (back_to.see().await?, from.see().await?);
+    warn_before_cut((from, &here), (back_to, &there)).await;
     context.steps.done(&json!({}));
     let question = format!(
         "Move `{}` back to {}?",

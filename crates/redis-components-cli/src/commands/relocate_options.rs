@@ -1,5 +1,6 @@
 //! The options of `move`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -8,11 +9,12 @@ use clap_complete::ArgValueCandidates;
 use crate::complete::components;
 use crate::context::secret_argument;
 use crate::copying::compare::Compare;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::moving::records::plan::logins;
 use crate::moving::records::record::Record;
 use crate::moving::servers::attach::{Login, Replication};
 use crate::moving::steps::drive::Until;
+use crate::text::named;
 use crate::time::duration;
 
 /// What waits for nothing: neither for a copy, nor for processes, and lets no server log in.
@@ -31,7 +33,7 @@ const GOES_ON: [&str; 6] = ["status", "cut", "resume", "abort", "undo", "finish"
 pub(crate) struct Options {
     /// The component.
     #[arg(add = ArgValueCandidates::new(components))]
-    pub(super) component: String,
+    pub(crate) component: String,
     /// The server to move to: its address, a file with its config, or the JSON of it.
     #[arg(long, value_name = "HOST:PORT|FILE|JSON", group = "what")]
     pub(super) to: Option<String>,
@@ -165,6 +167,28 @@ impl Options {
             leave --accept-loss out",
             self.component
         )))
+    }
+
+    /// Demands that `--with` names the other components of a move that is under way, if it is given.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error that names the components of the move.
+    pub(super) fn demand_components_of(&self, record: &Record) -> Result<(), Failure> {
+        let given = self.with.iter().chain([&self.component]);
+        let given: BTreeSet<_> = given.map(String::as_str).collect();
+        if self.with.is_empty() || record.components().eq(given.iter().copied()) {
+            return Ok(());
+        }
+        let list =
+            |names: &mut dyn Iterator<Item = &str>| named(names.map(|name| format!("`{name}`")));
+        let text = format!(
+            "the move that is under way is one of {}, and --with asks for one of {}; nobody can join it or \
+            leave it: set the configs of the others to another server first, and go on without --with",
+            list(&mut record.components()),
+            list(&mut given.into_iter())
+        );
+        Err(Failure::new(Code::WrongState, text).of_component(&self.component))
     }
 
     /// Demands that there are no options that a move by a program that copies would leave out.

@@ -3,20 +3,22 @@
 use serde_json::Value;
 
 use super::fence;
-use super::side::Side;
+use super::side::{Side, read};
 use crate::failure::Failure;
 use crate::moving::preflight::checks::{of_pings, users};
 use crate::moving::preflight::config_role::{Harm, Movers};
 use crate::moving::preflight::config_server::of_config_server;
 use crate::moving::preflight::findings::Checks;
 use crate::moving::preflight::options::database;
-use crate::moving::records::plan::fields;
+use crate::moving::records::plan::{fields, naming};
 use crate::moving::records::record::Record;
 use crate::moving::servers::link::Link;
 use crate::moving::servers::seen::Seen;
 use crate::moving::standing::others::{self, Others};
 use crate::session::Session;
 use crate::text::{counted, named};
+
+const SHARED: &str = "shared server";
 
 /// For how long a call waits for an answer unless its config says it, in seconds.
 const ANSWERS_WITHIN: f64 = 0.5;
@@ -224,14 +226,15 @@ async fn of_clients(
             "their keys would be mixed; use other servers",
         ),
         (
-            "shared server",
+            SHARED,
             source,
             "nobody could write to it: name them with --with",
         ),
     ] {
         let others = others(session, record, side).await?;
         is_others |= others.is_some() && name == "target of others";
-        let advice = others.as_ref().map(|all| all.advice(advice));
+        let how = |one: &str, text: &str| before_along(side, one, text).filter(|_| name == SHARED);
+        let advice = others.as_ref().map(|all| all.advice_along(advice, how));
         checks.refuse(
             name,
             others.map(|all| format!("it has, or gets, the data of {all}")),
@@ -239,6 +242,16 @@ async fn of_clients(
         );
     }
     Ok(has_users || is_pinged || is_others)
+}
+
+/// Returns the command after which a component can be copied along, if it cannot as it is: its config must
+/// name the server by the same address.
+fn before_along(source: &Side, component: &str, text: &str) -> Option<String> {
+    let ([link], Ok(config)) = (source.links.as_slice(), read(component, text)) else {
+        return None;
+    };
+    let is_same = config.address() == source.address;
+    (!is_same).then(|| format!("`{}`", naming(&link.place, component, text)))
 }
 
 /// Returns the other components that use a server of a side.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::side::{elsewhere, is_cluster, read, written};
+use super::side::{elsewhere, is_cluster, read};
 use crate::failure::{Code, Failure};
 use crate::moving::preflight::options::database;
-use crate::moving::records::plan::{Given, given};
+use crate::moving::records::plan::{Given, given, written};
 use crate::moving::records::record::Record;
 use crate::session::Session;
 use crate::subject::{invalid, utf8};

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use redis::Value;
 use redis_components::{ComponentConfig, check};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::slots::slot;
 use crate::failure::{Code, Failure};
-use crate::moving::records::plan::fields;
+use crate::moving::records::plan::{fields, written};
 use crate::moving::servers::earlier;
 use crate::moving::servers::link::{Link, Place};
 use crate::moving::servers::seen::Seen;
@@ -169,15 +169,6 @@ pub(super) fn elsewhere(text: &str, there: &str) -> String {
     let there = written(there).into_iter();
     moved.extend(there.filter(|(name, _)| is_of_place(name)));
     Json::Object(moved).to_string()
-}
-
-/// Returns the fields of a config as they are written. Only a url is taken apart.
-pub(super) fn written(text: &str) -> Map<String, Json> {
-    let mut written: Map<String, Json> = serde_json::from_str(text).unwrap_or_default();
-    if written.remove("url").is_some() {
-        written.extend(fields(text));
-    }
-    written
 }
 
 pub(super) fn read(component: &str, text: &str) -> Result<ComponentConfig, Failure> {

@@ -44,6 +44,7 @@ mod moving_rights;
 mod moving_seen;
 mod moving_servers;
 mod moving_settle;
+mod moving_shared;
 mod moving_silent;
 mod moving_steps;
 mod moving_subscriber;

@@ -12,6 +12,7 @@ use crate::moving_servers::Elsewhere;
 use crate::served::Served;
 
 const ANNOUNCED: &str = "replica-announce-ip";
+const PORT: &str = "replica-announce-port";
 
 /// Returns the address by which a server lists its only replica.
 fn listed(server: &Server) -> Option<String> {
@@ -140,4 +141,46 @@ fn r15_a_cut_does_not_send_the_old_server_to_another_one() {
     announce(target, &world.servers[0], "127.0.0.1");
     let moved: Value = world.operator.data(&["move", "logs", "--cut", "--yes"]);
     assert_eq!(moved["state"], "committed", "{moved:#}");
+}
+
+#[test]
+fn r15_an_announced_address_at_which_nothing_answers_is_named_before_and_after_a_cut() {
+    let world = World::start();
+    let to = world.address(1);
+    let begin = ["move", "logs", "--to", &to, "--until", "synced", "--yes"];
+    world.operator.done(&begin);
+    for (way, replica) in [("--cut", 1), ("--undo", 0)] {
+        let [primary, replica] = [1 - replica, replica].map(|server| &world.servers[server]);
+        let announce_port = |port: u16| {
+            replica.command(&["CONFIG", "SET", PORT, &port.to_string()]);
+            replica.command(&["CLIENT", "KILL", "TYPE", "master"]);
+            let port = format!("port={},", if port == 0 { replica.port() } else { port });
+            wait_until("it is listed", || {
+                let info = primary.command(&["INFO", "replication"]);
+                let info: String = redis::from_redis_value(info).unwrap();
+                let mut lines = info.lines();
+                lines.any(|line| line.contains(&port) && line.contains("state=online"))
+            });
+            role(primary);
+            role(replica);
+        };
+        announce_port(1);
+        let words = ["move", "logs", way, "--yes", "-o", "json"];
+        let run = world.operator.run(&words);
+        assert_eq!(run.code, 3, "{run:#?}");
+        let warned = "announced address: no server answers this command";
+        assert_eq!(run.stderr.matches(warned).count(), 1, "{run:#?}");
+        let envelope = run.envelope();
+        let message = envelope["error"]["message"].as_str().unwrap();
+        for part in ["127.0.0.1:1,", ANNOUNCED, PORT, "--resume"] {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+        assert_eq!(world.state(), "synced");
+        // A cut changes roles, which are to be remembered anew.
+        assert_eq!(world.record()["is_settled"], false);
+        announce_port(0);
+        let moved = world.operator.data(&["move", "logs", "--resume", "--yes"]);
+        assert_eq!(moved["state"], "committed", "{moved:#}");
+    }
+    world.is_on(0);
 }

@@ -291,3 +291,19 @@ fn r15_a_pool_that_was_pinged_last_still_uses_the_old_server() {
     let is_told = warned.contains("clients of the old server") && warned.contains("127.0.0.1:");
     assert!(is_told, "{warned}");
 }
+
+#[test]
+fn r15_an_undo_that_is_given_up_leaves_the_move_as_it_was() {
+    let world = World::start();
+    let to = world.address(1);
+    world.operator.done(&["move", "logs", "--to", &to, "--yes"]);
+    let status = || world.operator.done(&["move", "logs", "--status"]).stdout;
+    let before = status();
+    assert!(!before.contains("forgets its role"), "{before}");
+    for until in ["synced", "prepared"] {
+        let words = ["move", "logs", "--undo", "--until", until, "--yes"];
+        world.operator.done(&words);
+        world.operator.done(&["move", "logs", "--abort", "--yes"]);
+        assert_eq!(status(), before);
+    }
+}

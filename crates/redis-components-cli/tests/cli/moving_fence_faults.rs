@@ -305,7 +305,8 @@ fn r15_an_interrupt_of_a_cut_behind_the_fence_is_heard_when_the_cut_is_over() {
     let mut said = said.map_while(Result::ok);
     assert!(said.any(|line| line.contains("the cut is made first")));
     world.servers[1].command(&["CLIENT", "UNPAUSE"]);
-    assert!(said.any(|line| line.contains("interrupted; the move stays where it is")));
+    let where_it_is = "interrupted; the move stays where it is; look with `move logs --status`";
+    assert!(said.any(|line| line.contains(where_it_is)));
     assert_eq!(cutting.wait().unwrap().code(), Some(4));
     assert_eq!(world.port(), u64::from(world.servers[0].port()));
     assert_eq!(world.state(), "cut");

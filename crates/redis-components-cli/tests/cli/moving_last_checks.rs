@@ -170,6 +170,51 @@ fn r15_a_target_that_removes_keys_is_warned_of() {
     assert!(!is_told("allkeys-lru", "1gb"));
 }
 
+#[test]
+fn r15_a_server_that_would_remove_keys_is_warned_of_again_before_the_cut() {
+    let world = World::start();
+    let [source, target] = &world.servers;
+    source.command(&["SETRANGE", "large", "4000000", "x"]);
+    role(source);
+    let removes = |server: &Server| {
+        set(server, "maxmemory-policy", "allkeys-lru");
+        set(server, "maxmemory", "2mb");
+        role(server);
+    };
+    let is_told_once = |words: &[&str]| {
+        let words = [&["move", "logs", "--yes"], words].concat();
+        let run = world.operator.done(&words);
+        for part in [
+            "memory: the target removes keys after the cut",
+            "eviction: ",
+        ] {
+            assert_eq!(run.stderr.matches(part).count(), 1, "{part}: {run:#?}");
+        }
+    };
+    let to = world.address(1);
+    let prepared = ["move", "logs", "--to", &to, "--until", "prepared", "--yes"];
+    world.operator.done(&prepared);
+    removes(target);
+    is_told_once(&["--cut"]);
+    // The data must be there again.
+    set(target, "maxmemory", "0");
+    target.command(&["SETRANGE", "large", "4000000", "x"]);
+    removes(source);
+    set(target, "maxmemory-policy", "noeviction");
+    is_told_once(&["--undo"]);
+    // What the checks of the same command have said is not said again.
+    set(source, "maxmemory", "0");
+    source.command(&["SETRANGE", "large", "4000000", "x"]);
+    set(source, "maxmemory-policy", "noeviction");
+    role(source);
+    role(target);
+    world.operator.done(&["move", "logs", "--finish", "--yes"]);
+    target.command(&["REPLICAOF", "NO", "ONE"]);
+    target.command(&["FLUSHALL"]);
+    removes(target);
+    is_told_once(&["--to", &to]);
+}
+
 /// It uses all of its memory, and a little more at times.
 #[test]
 fn r15_a_cache_that_is_full_moves_to_one_of_the_same_size() {

@@ -5,6 +5,7 @@ use std::slice;
 use crate::clients::Client;
 use crate::failure::Failure;
 use crate::lines::warn_once;
+use crate::moving::preflight::announced::of_announced;
 use crate::moving::preflight::commands::of_commands;
 use crate::moving::preflight::config_role::{Harm, Movers};
 use crate::moving::preflight::config_server::of_config_server;
@@ -14,10 +15,9 @@ use crate::moving::preflight::logins::logins;
 use crate::moving::preflight::options::{of_both, of_databases, of_undo, rights, way};
 use crate::moving::preflight::target::READ_ONLY;
 use crate::moving::preflight::target::of_target;
+use crate::moving::records::plan::before_along;
 use crate::moving::records::record::Record;
-use crate::moving::servers::addresses::{Announced, OPTIONS, is_far};
 use crate::moving::servers::attach::Replication;
-use crate::moving::servers::identity::run_at;
 use crate::moving::servers::link::Link;
 use crate::moving::servers::replication::Role;
 use crate::moving::servers::seen::Seen;
@@ -78,7 +78,8 @@ pub(crate) async fn preflight(
     );
     let of_source = others(session, record, &[&source.place]).await?;
     let advice = "a server moves as a whole: name them with --with";
-    let advice = of_source.as_ref().map(|all| all.advice(advice));
+    let how = |one: &str, text: &str| before_along(&source.place, one, text);
+    let advice = of_source.as_ref().map(|all| all.advice_along(advice, how));
     checks.refuse(
         "shared server",
         of_source.map(|all| format!("it has the data of {all} too")),
@@ -215,46 +216,6 @@ fn of_servers(checks: &mut Checks, old: &Seen, new: &Seen, is_used: bool) {
         (!old.replication.replicas.is_empty())
             .then(|| "the source has replicas, which stay behind it".to_owned()),
         "let them follow the target when the move is over",
-    );
-}
-
-/// Looks whether the servers are where they tell their primary that they are.
-async fn of_announced(checks: &mut Checks, servers: &[(&Link, &Seen)]) {
-    let (mut other, mut silent) = (Vec::new(), Vec::new());
-    for (link, seen) in servers {
-        let [host, port] = OPTIONS.map(|name| link.option(name));
-        let announced = Announced::of(host.await, port.await);
-        if announced == Announced::default() {
-            continue;
-        }
-        let host = announced.host.unwrap_or_else(|| link.place.host.clone());
-        let port = announced.port.unwrap_or(link.place.port);
-        let said = format!("{} as {host}:{port}", link.place.address());
-        let run = match is_far(&host, &link.place.host) {
-            true => None,
-            false => run_at(&link.place, &host, port).await,
-        };
-        match run {
-            Some(run) if run != seen.run_id => other.push(said),
-            Some(_) => {}
-            None => silent.push(said),
-        }
-    }
-    let advice =
-        "set `replica-announce-ip` and `replica-announce-port` there to the address of the config";
-    checks.refuse(
-        "announced address",
-        some(other.into_iter())
-            .map(|all| format!("another server answers where a replica announces itself: {all}")),
-        advice,
-    );
-    checks.warn(
-        "announced address",
-        some(silent.into_iter()).map(|all| {
-            format!("no server answers this command where a replica announces itself: {all}")
-        }),
-        "if the other server does not reach it there either, set `replica-announce-ip` and \
-        `replica-announce-port` there to the address of the config",
     );
 }
 

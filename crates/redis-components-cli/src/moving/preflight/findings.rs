@@ -6,7 +6,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::failure::{Code, Failure};
-use crate::lines::{say, warn};
+use crate::lines::{say, warn_once_about};
+
+/// Says what a check has found that stops nothing, once in a command: before the cut it is made again.
+pub(crate) fn warn_of(name: &str, found: &str, advice: &str) {
+    let text = format!("{name}: {found}; {advice}");
+    warn_once_about(&format!("{name}: {advice}"), &text);
+}
 
 /// A check that has found something.
 #[derive(Debug, Serialize)]
@@ -75,10 +81,9 @@ impl Checks {
                 advice,
                 ..
             } = check;
-            let text = format!("{name}: {found}; {advice}");
             match check.level {
-                Level::Warning => warn(&text),
-                Level::Refusal => say(&format!("refused: {text}")),
+                Level::Warning => warn_of(name, found, advice),
+                Level::Refusal => say(&format!("refused: {name}: {found}; {advice}")),
             }
         }
     }

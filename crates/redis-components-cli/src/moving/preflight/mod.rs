@@ -1,5 +1,6 @@
 //! What is looked at before anything changes, and again right before the cut.
 
+pub(crate) mod announced;
 pub(crate) mod checks;
 pub(crate) mod commands;
 pub(crate) mod config_role;

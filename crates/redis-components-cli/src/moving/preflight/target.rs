@@ -2,7 +2,8 @@
 //! its cut. A copy may take hours, and meanwhile data grows and people set options.
 
 use crate::failure::{Code, Failure};
-use crate::moving::preflight::findings::Checks;
+use crate::moving::preflight::announced::warn_of_announced;
+use crate::moving::preflight::findings::{Checks, warn_of};
 use crate::moving::preflight::logins::demand_login_of;
 use crate::moving::records::record::Record;
 use crate::moving::servers::addresses::is_far;
@@ -14,40 +15,37 @@ use crate::moving::servers::seen::Seen;
 /// The option that lets a replica refuse writes.
 pub(crate) const READ_ONLY: &str = "replica-read-only";
 
+const COPY_USES: &str = "its copy of the data uses";
+
 /// How many connections more a target needs: the link of the old server, and those of commands.
 const ROOM: u64 = 8;
 
-/// What keeps a server from taking calls, and what to do.
+/// The name of a check, what it has found at a server that is to take calls, and what to do.
 type Found = (&'static str, Option<String>, &'static str);
 
 /// Looks before a move whether the target can take what comes. It has no copy yet.
 pub(crate) async fn of_target(checks: &mut Checks, old: &Seen, new: &Seen, target: &Link) {
-    let (most, used) = (new.max_memory, old.data_memory);
-    let (name, found, advice) = memory([old, new], used, "the data of the source uses");
-    let is_refused = found.is_some();
-    checks.refuse(name, found, advice);
-    checks.warn(
-        "memory",
-        // A cache that is full has a little more or less at times.
-        (!is_refused && evicts(new) > 0 && most < used - used / 10).then(|| {
-            format!(
-                "the target removes keys after the cut: its `maxmemory` is {most} bytes, and the data of the \
-                source uses {used}"
-            )
-        }),
-        "raise `maxmemory` of the target if you want to keep them",
-    );
-    for (name, found, advice) in [clients(old, new), disk(new, target).await] {
+    let (used, what) = (old.data_memory, "the data of the source uses");
+    for (name, found, advice) in [
+        memory([old, new], used, what),
+        clients(old, new),
+        disk(new, target).await,
+    ] {
         checks.refuse(name, found, advice);
     }
-    checks.warn(
-        "eviction",
-        (evicts(new) > evicts(old)).then(|| {
-            let policy = &new.max_memory_policy;
-            format!("the target removes keys that the source would keep, if its memory is full: its `maxmemory-policy` is {policy}")
-        }),
-        "set `maxmemory-policy` there as on the source",
-    );
+    for (name, found, advice) in removed([old, new], used, what) {
+        checks.warn(name, found, advice);
+    }
+}
+
+/// Warns before a cut of what stops nothing, and may have changed since the move began.
+pub(crate) async fn warn_before_cut((source, old): (&Link, &Seen), (target, new): (&Link, &Seen)) {
+    for (name, found, advice) in removed([old, new], new.data_memory, COPY_USES) {
+        if let Some(found) = found {
+            warn_of(name, &found, advice);
+        }
+    }
+    warn_of_announced(&[(source, old), (target, new)]).await;
 }
 
 /// Demands before a cut that calls find at the target what they have at the source.
@@ -66,7 +64,7 @@ pub(crate) async fn demand_fit(
     let server = target.place.address();
     for (_, found, advice) in [
         // It has the copy now.
-        memory([&old, &new], new.data_memory, "its copy of the data uses"),
+        memory([&old, &new], new.data_memory, COPY_USES),
         clients(&old, &new),
         disk(&new, target).await,
     ] {
@@ -89,7 +87,9 @@ pub(crate) async fn demand_fit(
         let advice = "let its user log in there";
         return Err(unfit(&server, &found, advice).of_component(component));
     }
-    demand_login_of(source, target, record).await
+    demand_login_of(source, target, record).await?;
+    warn_before_cut((source, &old), (target, &new)).await;
+    Ok(())
 }
 
 /// Demands that the target is where the source lists it: that is where the source goes at the cut.
@@ -141,6 +141,36 @@ fn memory([old, new]: [&Seen; 2], used: u64, what: &str) -> Found {
     let found = (most > 0 && most < used && !takes_writes)
         .then(|| format!("`maxmemory` of the target is {most} bytes, and {what} {used}"));
     ("memory", found, "raise `maxmemory` of the target")
+}
+
+/// Returns what the target removes that the source would keep.
+fn removed([old, new]: [&Seen; 2], used: u64, what: &str) -> [Found; 2] {
+    let (most, policy) = (new.max_memory, &new.max_memory_policy);
+    let is_refused = memory([old, new], used, what).1.is_some();
+    // A cache that is full has a little more or less at times.
+    let is_full = !is_refused && evicts(new) > 0 && most < used - used / 10;
+    [
+        (
+            "memory",
+            is_full.then(|| {
+                format!(
+                    "the target removes keys after the cut: its `maxmemory` is {most} bytes, and {what} \
+                    {used}"
+                )
+            }),
+            "raise `maxmemory` of the target if you want to keep them",
+        ),
+        (
+            "eviction",
+            (evicts(new) > evicts(old)).then(|| {
+                format!(
+                    "the target removes keys that the source would keep, if its memory is full: its \
+                    `maxmemory-policy` is {policy}"
+                )
+            }),
+            "set `maxmemory-policy` there as on the source",
+        ),
+    ]
 }
 
 /// All clients of the source come to the target.

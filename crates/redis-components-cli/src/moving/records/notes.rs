@@ -25,6 +25,7 @@ impl Session {
             stood: Stood::of(source),
             listed: listed.map(|target| (target.host.clone(), target.port)),
             fence,
+            is_settled: false,
             ..record.clone()
         };
         self.note(record, noted).await

@@ -9,6 +9,7 @@ use crate::context::read_text;
 use crate::failure::{Code, Failure};
 use crate::moving::records::record::Record;
 use crate::moving::servers::attach::{Login, Replication};
+use crate::moving::servers::identity::is_one_run;
 use crate::moving::servers::link::Place;
 use crate::repeated::secrets_of;
 use crate::session::Session;
@@ -38,10 +39,19 @@ pub(crate) async fn plan(
     let given = given(component, to).await?;
     let mut new = BTreeMap::new();
     for (one, text) in &old {
-        let place = Place::of_config(one, text)?;
-        if !place.is_same(&source).await {
+        if let Some(first) = before_along(&source, one, text) {
             let text = format!(
-                "`{one}` is on {}, and not on {}; it cannot move along",
+                "the config of `{one}` names its server in a way in which it cannot move along with \
+                `{component}`; give {first} first"
+            );
+            return Err(Failure::new(Code::NotPossible, text).of_component(one));
+        }
+        let place = Place::of_config(one, text)?;
+        // One server has many addresses.
+        if !place.is_same(&source).await && !is_one_run(&place, &source).await {
+            let text = format!(
+                "`{one}` is on {}, and not on {}, as far as the servers say; it cannot move along: leave it \
+                out of --with; if both are one server, let its config name the same host and port",
                 place.address(),
                 source.address()
             );
@@ -51,13 +61,37 @@ pub(crate) async fn plan(
             Given::Whole(text) if one == component => text.clone(),
             Given::Whole(text) => {
                 let place = Place::of_config(component, text)?;
-                elsewhere(one, &old[one], &place.host, place.port)?
+                elsewhere(&old[one], &place.host, place.port)
             }
-            Given::Address(host, port) => elsewhere(one, text, host, *port)?,
+            Given::Address(host, port) => elsewhere(text, host, *port),
         };
         new.insert(one.clone(), text);
     }
     Ok(Record::new(component, old, new))
+}
+
+/// Returns the command after which a component can move along from a server, if it cannot as it is.
+pub(crate) fn before_along(source: &Place, component: &str, text: &str) -> Option<String> {
+    match Place::of_config(component, text) {
+        Ok(place) if place.is_tls == source.is_tls => None,
+        Ok(_) => {
+            let tls = format!(" ssl={}", source.is_tls);
+            Some(naming(source, component, text) + &tls)
+        }
+        Err(_) => Some(naming(source, component, text)),
+    }
+    .map(|command| format!("`{command}`"))
+}
+
+/// Returns the command that lets a config name a server by its host and port.
+pub(crate) fn naming(server: &Place, component: &str, text: &str) -> String {
+    let (host, port) = (&server.host, server.port);
+    let socket = if fields(text).contains_key("unix_socket_path") {
+        " unix_socket_path="
+    } else {
+        ""
+    };
+    format!("set {component} host={host} port={port}{socket}")
 }
 
 /// Where to move.
@@ -128,18 +162,20 @@ fn demand_no_secret(config: &str) -> Result<(), Failure> {
 }
 
 /// Returns a config with another server in it.
-fn elsewhere(component: &str, text: &str, host: &str, port: u16) -> Result<String, Failure> {
-    let mut fields: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
-    if fields.contains_key("url") {
-        let text = format!(
-            "the config of `{component}` names its server by `url`; give the whole config of the new \
-            server with --to"
-        );
-        return Err(Failure::new(Code::NotPossible, text).of_component(component));
-    }
+fn elsewhere(text: &str, host: &str, port: u16) -> String {
+    let mut fields = written(text);
     fields.insert("host".to_owned(), host.into());
     fields.insert("port".to_owned(), port.into());
-    Ok(Value::Object(fields).to_string())
+    Value::Object(fields).to_string()
+}
+
+/// Returns the fields of a config as they are written. Only a url is taken apart.
+pub(crate) fn written(text: &str) -> Map<String, Value> {
+    let mut written: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+    if written.remove("url").is_some() {
+        written.extend(fields(text));
+    }
+    written
 }
 
 /// Returns the logins of the component, with which the servers replicate each other unless another

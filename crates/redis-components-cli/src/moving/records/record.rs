@@ -58,7 +58,7 @@ pub(crate) struct Record {
     /// The same for the source, if it was the target before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) source_rewrite_ms: Option<u64>,
-    /// Whether the servers were asked to remember their roles after the commit.
+    /// Whether the servers were asked to remember their roles, which change at a cut.
     #[serde(default)]
     pub(crate) is_settled: bool,
     /// What a move keeps whose data is copied by a program.
@@ -106,7 +106,6 @@ impl Record {
             is_back: true,
             rewrite_ms: self.source_rewrite_ms,
             source_rewrite_ms: self.rewrite_ms,
-            is_settled: false,
             ..self.clone()
         }
     }

@@ -39,6 +39,12 @@ async fn run_of(place: &Place) -> Option<String> {
     Some(seen.run_id).filter(|run| !run.is_empty())
 }
 
+/// Returns `true` if one server answers at both places.
+pub(crate) async fn is_one_run(one: &Place, other: &Place) -> bool {
+    let runs = runs_of(&[one]).await;
+    !runs.is_empty() && runs == runs_of(&[other]).await
+}
+
 /// Returns the ID of the run that answers with the login of a place at another address, if any does.
 pub(crate) async fn run_at(place: &Place, host: &str, port: u16) -> Option<String> {
     run_of(&place.at(host, port).ok()?).await

@@ -1,6 +1,6 @@
 //! Other components that have, or get, data on the servers of a move.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use redis_components::ComponentConfig;
@@ -20,8 +20,8 @@ use crate::text::named;
 /// Other components that use a server.
 #[derive(Debug, Default)]
 pub(crate) struct Others {
-    /// Those whose configs name it, and those whose data moves from or to it.
-    components: BTreeSet<String>,
+    /// Those whose configs name it, and those whose data moves from or to it, with the config that does.
+    components: BTreeMap<String, String>,
     /// Those whose canaries name it.
     canaries: BTreeSet<String>,
 }
@@ -29,9 +29,28 @@ pub(crate) struct Others {
 impl Others {
     /// Returns what to do: this about components, and about canaries how they end.
     pub(crate) fn advice(&self, of_components: &str) -> String {
+        self.advice_along(of_components, |_, _| None)
+    }
+
+    /// As [`advice`](Self::advice), to name components so that they move along. `how` says of a component
+    /// and its config what to set before, if it cannot as it is.
+    pub(crate) fn advice_along(
+        &self,
+        of_components: &str,
+        how: impl Fn(&str, &str) -> Option<String>,
+    ) -> String {
+        let first = |(name, text): (&String, &String)| how(name, text);
+        let first: Vec<_> = self.components.iter().filter_map(first).collect();
         let mut advice = Vec::new();
-        if !self.components.is_empty() {
+        if first.len() < self.components.len() {
             advice.push(of_components.to_owned());
+        }
+        if !first.is_empty() {
+            advice.push(format!(
+                "let a config name the server as that of the component that moves does: {}; then name it \
+                with --with",
+                named(first.into_iter())
+            ));
         }
         if !self.canaries.is_empty() {
             let ends = self
@@ -50,7 +69,7 @@ impl fmt::Display for Others {
             .canaries
             .iter()
             .map(|name| format!("the canary of {name}"));
-        let all = self.components.iter().cloned().chain(canaries);
+        let all = self.components.keys().cloned().chain(canaries);
         formatter.write_str(&named(all))
     }
 }
@@ -67,7 +86,7 @@ impl Others {
         if used.is_canary {
             self.canaries.insert(used.component);
         } else {
-            self.components.insert(used.component);
+            self.components.insert(used.component, used.text);
         }
     }
 }

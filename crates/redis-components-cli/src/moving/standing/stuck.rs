@@ -1,5 +1,7 @@
 //! A move that does not go on: why, and what to do.
 
+use std::time::Duration;
+
 use crate::failure::{Code, Failure};
 use crate::moving::records::record::Record;
 use crate::moving::records::written::Other;
@@ -10,6 +12,9 @@ use crate::moving::standing::sight::{End, Sight};
 use crate::moving::standing::state::State;
 use crate::session::Session;
 use crate::text::counted;
+
+/// How long a replica may take to connect. Only then something is wrong with its link.
+const CONNECTS_WITHIN: Duration = Duration::from_secs(3);
 
 impl Sight {
     /// Demands that a target that follows nobody has no data of its own, which a copy would replace.
@@ -183,6 +188,19 @@ impl Sight {
             && self.target.is_in_step()
             && !replicas.is_empty()
             && replicas.iter().all(|replica| replica.is_online)
+    }
+
+    /// As [`not_synced`](Self::not_synced), if the target was made a replica so long ago.
+    pub(crate) fn not_copied(&self, component: &str, since: Duration) -> Failure {
+        if since > CONNECTS_WITHIN || self.links().is_err() || !self.source.replicas().is_empty() {
+            return self.not_synced(component);
+        }
+        let (source, target) = (self.source.place.address(), self.target.place.address());
+        let text = format!(
+            "{target} does not have a copy of {source} yet, and the time is over; it goes on copying: go on \
+            with `--resume`, or give up with `--abort`"
+        );
+        Failure::new(Code::NotReady, text).of_component(component)
     }
 
     /// Returns the failure of a copy that is not complete in time, or of a server that does not say where

@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout};
 use crate::failure::{Code, Failure};
 use crate::moving::records::lease::Lease;
 use crate::moving::records::record::Record;
+use crate::moving::servers::host::{is_one_of, names_of};
 use crate::moving::servers::link::Link;
 use crate::moving::servers::replication::{Failover, Replication};
 use crate::moving::standing::closed::{self, is_closed, is_parked};
@@ -232,9 +233,21 @@ async fn call_back(
         return Err(Failure::new(Code::MustDecide, text));
     }
     withdrawn?;
+    let place = record.target()?;
+    let (host, port) = record.listed_at(&place);
+    let is_of_config = port == place.port && is_one_of(&names_of(&place.host).await, &host).await;
+    let announced = if is_of_config {
+        String::new()
+    } else {
+        format!(
+            "; {source} goes to it at {host}:{port}, as it announces itself: if nothing answers there, set \
+            `replica-announce-ip` and `replica-announce-port` on {target} to the address of the config, send \
+            it CLIENT KILL TYPE master so that it connects again, and go on with `--resume`"
+        )
+    };
     let text = format!(
         "{target} did not take over in time, and {source} takes writes again; check that it can log in \
-        there (`masteruser`, `masterauth`), and that each reaches the other"
+        there (`masteruser`, `masterauth`), and that each reaches the other{announced}"
     );
     Err(Failure::new(Code::NotPossible, text))
 }

@@ -74,6 +74,7 @@ impl Drive<'_> {
         let component = self.record.component.clone();
         let mut prepared: Option<(Way, String, Instant)> = None;
         let mut known_otherwise: Option<Instant> = None;
+        let mut attached: Option<Instant> = None;
         let mut sight = Sight::of(self.session, &self.record).await?;
         loop {
             lease.demand()?;
@@ -92,10 +93,14 @@ impl Drive<'_> {
                     let replication = self.replication.as_ref().map_err(Clone::clone)?;
                     self.steps.begin("attach", &sight.shown());
                     attach(source, target, replication).await?;
+                    attached = Some(Instant::now());
                 }
                 State::Copying => {
                     if begun.elapsed() > self.timeout {
-                        return Err(sight.not_synced(&component));
+                        return Err(match attached {
+                            Some(at) => sight.not_copied(&component, at.elapsed()),
+                            None => sight.not_synced(&component),
+                        });
                     }
                     self.steps.goes_on("attach", &sight.shown());
                     sleep(LOOKED_EVERY).await;

@@ -197,9 +197,12 @@ impl Drive<'_> {
             return Ok(());
         };
         let server = source.place.address();
-        let advice = others.advice(
-            "set their configs to another server, or give up with `--abort` and name them with --with",
-        );
+        // A move that goes back cannot begin anew with others.
+        let advice = others.advice(if self.record.is_back {
+            "set their configs to another server first, and go on with `--resume`"
+        } else {
+            "set their configs to another server, or give up with `--abort` and name them with --with"
+        });
         let text = format!(
             "{server} has the data of {others} too, which would be left behind; nothing has moved; {advice}"
         );

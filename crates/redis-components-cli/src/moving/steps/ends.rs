@@ -10,6 +10,7 @@ use crate::moving::records::record::Record;
 use crate::moving::servers::attach::detach;
 use crate::moving::servers::earlier::close;
 use crate::moving::servers::link::Link;
+use crate::moving::servers::replication::Replica;
 use crate::moving::servers::silence::Silence;
 use crate::moving::standing::closed;
 use crate::moving::standing::others::others;
@@ -257,8 +258,26 @@ pub(crate) async fn demand_nobody_left(
             return Err(failure.at(&session.server));
         }
         warn_of_pings(&[source]).await?;
+        warn_of_replicas(&sight);
     }
     Ok(sight)
+}
+
+/// Warns of the replicas that the old server still has: they get nothing more once it is stopped.
+fn warn_of_replicas(sight: &Sight) {
+    let left = sight.source.replicas();
+    if left.is_empty() {
+        return;
+    }
+    let (server, target) = (sight.source.place.address(), &sight.target.place);
+    let left = named(left.iter().map(Replica::address));
+    warn_once(&format!(
+        "{server} still has replicas: {left}; let them follow {} before you stop {server}: send each \
+        `REPLICAOF {} {}`",
+        target.address(),
+        target.host,
+        target.port
+    ));
 }
 
 /// Warns that nobody knows who uses an old server, which refuses to say it for good.

@@ -30,6 +30,8 @@ pub(crate) struct Sent {
 pub(crate) struct Script<'a> {
     session: &'a Session,
     record: &'a Record,
+    /// Whether the servers remember their roles.
+    is_settled: bool,
     /// Whether there are candidates to take away.
     is_offered: bool,
     sent: Vec<Sent>,
@@ -58,6 +60,7 @@ impl<'a> Script<'a> {
         Ok(Self {
             session,
             record,
+            is_settled: record.is_settled,
             is_offered: session.is_offered(record).await?,
             sent: Vec::new(),
         })
@@ -67,6 +70,7 @@ impl<'a> Script<'a> {
     pub(crate) fn of(self, record: &'a Record) -> Self {
         Self {
             record,
+            is_settled: record.is_settled,
             is_offered: false,
             ..self
         }
@@ -125,7 +129,7 @@ impl<'a> Script<'a> {
 
     /// Notes that the servers were asked to remember their roles.
     pub(crate) fn note_settled(&mut self) {
-        if !self.record.is_settled {
+        if !self.is_settled {
             self.note(false);
         }
     }
@@ -231,6 +235,7 @@ impl<'a> Script<'a> {
                         return;
                     }
                     self.note(false);
+                    self.is_settled = false;
                     if servers.way == Way::Failover {
                         self.add(&from, format!("FAILOVER TO {host} {port} TIMEOUT {HOLDS}"));
                         State::HandingOver
