@@ -187,10 +187,12 @@ fn r15_a_login_without_the_rights_of_a_replica_is_told_before_anything_changes()
         "replica",
     ];
     let of_move = [&of_move[..], &["--replication-password", &password]].concat();
-    for (right, told) in [
-        ("replconf", "'replconf' command"),
-        ("psync", "'psync' command"),
+    for (asks, right, told) in [
+        ("+acl|dryrun", "replconf", "'replconf' command"),
+        ("+acl|dryrun", "psync", "'psync' command"),
+        ("-acl|dryrun", "psync", "'psync' command"),
     ] {
+        world.servers[0].command(&["ACL", "SETUSER", "default", asks]);
         let forbidden = format!("-{right}");
         let user = [
             "ACL",

@@ -91,6 +91,12 @@ fn r15_a_new_server_that_forgets_its_copy_in_a_cut_is_no_split() {
         let [source, target] = &world.servers;
         let load = Load::start(&world.config);
         let cutting = cut(&world, &[]);
+        wait_until("its file has the copy", || {
+            let info = target.command(&["INFO", "persistence"]);
+            let info: String = redis::from_redis_value(info).unwrap();
+            let ends = ["aof_rewrite_in_progress:0", "aof_rewrite_scheduled:0"];
+            ends.iter().all(|end| info.contains(end))
+        });
         target.restart();
         let (code, envelope) = cutting.end();
         assert!([3, 5].contains(&code), "{envelope:#}");

@@ -90,19 +90,35 @@ async fn problem(link: &Link, login: &Login, component: &str, config: &str) -> O
             refused = peer.query::<()>(&words).await.err();
         }
     }
+    if refused.is_none() {
+        refused = may_not_copy(link, &peer, user_of(login).unwrap_or("default")).await;
+    }
     // The next look at the server's clients must not find this one.
     let _ = peer.query::<()>(&["QUIT"]).await;
-    if let Some(failure) = refused {
-        return Some(failure.message);
+    refused.map(|failure| failure.message)
+}
+
+/// Returns why a user may not copy the data, as far as the server tells.
+async fn may_not_copy(link: &Link, peer: &Link, user: &str) -> Option<Failure> {
+    let asking = ["ACL", "DRYRUN", user, "PSYNC", "?", "-1"];
+    match link.try_query::<String>(&asking).await {
+        Ok(answer) if answer == "OK" => None,
+        Ok(refusal) => {
+            let server = link.place.address();
+            let text = format!("{server}: {}", printable(&refusal));
+            Some(Failure::new(Code::NotPossible, text))
+        }
+        // A server that can be asked, by others than this user, begins no copy from an offset that is no
+        // number. Older ones would.
+        Err(error) if error.code() == Some("NOPERM") => {
+            let error = peer
+                .try_query::<redis::Value>(&["PSYNC", "?", "none"])
+                .await
+                .err()?;
+            (error.code() == Some("NOPERM")).then(|| peer.failure(&error))
+        }
+        Err(_) => None,
     }
-    let user = user_of(login).unwrap_or("default");
-    // Older servers cannot be asked, and few users may ask.
-    let answer = link
-        .try_query::<String>(&["ACL", "DRYRUN", user, "PSYNC", "?", "-1"])
-        .await;
-    let refusal = answer.ok().filter(|answer| answer != "OK")?;
-    let server = link.place.address();
-    Some(format!("{server}: {}", printable(&refusal)))
 }
 
 /// A server uses the name of a user only beside a password.
