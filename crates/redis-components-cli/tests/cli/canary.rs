@@ -137,9 +137,9 @@ fn r14_promote_does_not_undo_what_was_changed_meanwhile() {
 
 #[test]
 fn r14_a_canary_does_not_stay_behind_on_another_server() {
-    let server = Server::start();
+    let (server, data) = (Server::start(), Server::start());
     let operator = Operator::of(&server);
-    operator.make_logs(&server);
+    operator.make_logs(&data);
     operator.done(&BEGIN);
     let before = (control(&server), operator.data(&["get", "logs"]));
     let other = Server::start();

@@ -1,6 +1,6 @@
 //! R15: a config server takes writes, and does not move.
 
-use redis_components_testing::Server;
+use redis_components_testing::{Sentinels, Server};
 use serde_json::{Value, json};
 
 use crate::common::{Operator, wait_until};
@@ -118,4 +118,19 @@ fn r15_a_config_server_that_is_a_replica_is_refused_with_its_primary() {
     }
     world.operator.done(&["move", "logs", "--cut", "--yes"]);
     world.is_on(1);
+}
+
+/// Commands go on to name it, and would not follow it to the new primary.
+#[test]
+fn r15_sentinels_do_not_take_the_config_server_away() {
+    let sentinels = Sentinels::start();
+    let operator = Operator::of(sentinels.server(0));
+    let file = operator.file("logs.json", &sentinels.config());
+    let file = file.to_str().unwrap();
+    operator.done(&["set", "logs", file, "--create"]);
+    let to = format!("127.0.0.1:{}", sentinels.server(1).port());
+    let words = ["--to", &to, "--accept-loss", "--dry-run"];
+    let parts = ["is the config server", "server of their own"];
+    refused(&operator, &words, &parts);
+    assert_eq!(role(sentinels.server(0)), "master");
 }

@@ -1,6 +1,7 @@
 //! What is looked at before a move begins: each check has a name, what was found and what to do.
 
 use std::slice;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::clients::Client;
 use crate::failure::Failure;
@@ -25,6 +26,10 @@ use crate::moving::standing::closed::is_parked;
 use crate::moving::standing::others::others;
 use crate::session::Session;
 use crate::text::{counted, named};
+
+/// How many seconds this machine's clock may differ from that of the source: half of the life of a
+/// candidate, which processes judge by their own clocks.
+const TOO_FAR_APART: u64 = 1800;
 
 /// Makes all checks. Without `replication` nobody logs in as the servers will.
 ///
@@ -226,7 +231,18 @@ async fn clocks(checks: &mut Checks, source: &Link, target: &Link) -> Result<(),
     checks.warn(
         "clocks",
         (apart > 1).then(|| format!("they are {apart} seconds apart")),
-        "keys expire by the clock of the target after the cut",
+        "set the clock of the target: keys expire by it after the cut, and --undo does not bring them back",
+    );
+    let own = SystemTime::now().duration_since(UNIX_EPOCH);
+    let own = own.map_or(0, |since| {
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    });
+    let apart = own.abs_diff(here);
+    checks.refuse(
+        "clock of this machine",
+        (apart > TOO_FAR_APART)
+            .then(|| format!("it is {apart} seconds apart from that of the source")),
+        "set it: by it the candidate ends, which processes would take for ended, or for one that never does",
     );
     Ok(())
 }
