@@ -241,7 +241,7 @@ async fn clocks(checks: &mut Checks, source: &Link, target: &Link) -> Result<(),
     checks.refuse(
         "clock of this machine",
         (apart > TOO_FAR_APART)
-            .then(|| format!("it is {apart} seconds apart from that of the source")),
+            .then(|| format!("it differs by {apart} seconds from that of the source")),
         "set it: by it the candidate ends, which processes would take for ended, or for one that never does",
     );
     Ok(())

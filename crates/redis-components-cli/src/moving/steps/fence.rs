@@ -26,7 +26,7 @@ const CATCHES_UP: Duration = Duration::from_millis(50);
 /// How long the target has for its last answer.
 const AT_LEAST: Duration = Duration::from_micros(500);
 /// How long the config server may take for a note meanwhile.
-const NOTED_WITHIN: Duration = Duration::from_millis(300);
+const NOTED_WITHIN: Duration = Duration::from_millis(150);
 const TRIES: u32 = 5;
 /// How long a replica may take to connect to its source again.
 const COMES_BACK: Duration = Duration::from_secs(3);
