@@ -84,7 +84,9 @@ impl Assignment {
                 return Ok(());
             }
             Given::Value(value) => value.clone(),
-            Given::Asked => ask_secret(&self.name).await?.into(),
+            Given::Asked => ask_secret(&self.name, &format!("{}=@FILE", self.name))
+                .await?
+                .into(),
             Given::File(path) => read_text(path).await?.trim_end_matches(['\r', '\n']).into(),
         };
         object.insert(self.name.clone(), value);

@@ -70,7 +70,7 @@ impl Context {
 /// Returns an error for the secret itself, which every user of the machine could see.
 pub(crate) async fn secret_argument(name: &str, argument: &str) -> Result<String, Failure> {
     match argument.strip_prefix('@') {
-        _ if argument == "-" => ask_secret(name).await,
+        _ if argument == "-" => ask_secret(name, &format!("--{name} @FILE")).await,
         Some(path) => {
             let text = read_text(path.as_ref()).await?;
             Ok(text.trim_end_matches(['\r', '\n']).to_owned())
@@ -85,18 +85,18 @@ pub(crate) async fn secret_argument(name: &str, argument: &str) -> Result<String
     }
 }
 
-/// Asks for a secret, without showing it.
+/// Asks for a secret, without showing it. `instead` is how a file is given.
 ///
 /// # Errors
 ///
 /// Returns an error if there is no terminal, or the person gives up.
-pub(crate) async fn ask_secret(name: &str) -> Result<String, Failure> {
+pub(crate) async fn ask_secret(name: &str, instead: &str) -> Result<String, Failure> {
     let failed = |error: std::io::Error| {
         if [ErrorKind::Interrupted, ErrorKind::UnexpectedEof].contains(&error.kind()) {
             return Failure::new(Code::Interrupted, "interrupted; nothing was changed");
         }
         let text = format!(
-            "there is no terminal to ask for `{name}` on; put it into a file and write {name}=@FILE"
+            "there is no terminal to ask for `{name}` on; put it into a file and write {instead}"
         );
         Failure::new(Code::NoTerminal, text)
     };

@@ -14,14 +14,19 @@ fn without_a_terminal_nobody_is_asked_for_a_password() {
     let server = Server::start();
     let operator = Operator::of(&server);
     operator.make_logs(&server);
-    let words = ["set", "logs", "password=-"];
-    let output = operator
-        .command_by(&["setsid", "--wait"], &words)
-        .output()
-        .unwrap();
-    let run = Run::of(&output);
-    assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.stderr.contains("password=@FILE"), "{run:?}");
+    let by_option = ["who", "logs", "--user", "me", "--password", "-"];
+    for (words, told) in [
+        (&["set", "logs", "password=-"][..], "write password=@FILE"),
+        (&by_option, "write --password @FILE"),
+    ] {
+        let output = operator
+            .command_by(&["setsid", "--wait"], words)
+            .output()
+            .unwrap();
+        let run = Run::of(&output);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains(told), "{run:?}");
+    }
 }
 
 /// Runs a command at a terminal, types `answer` when it shows `question`, and returns the exit code
