@@ -147,7 +147,6 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Returns the name that the envelope shows.
     /// Returns the component whose data the command moves.
     pub(crate) fn moves(&self) -> Option<&str> {
         match self {
@@ -156,6 +155,7 @@ impl Command {
         }
     }
 
+    /// Returns the name that the envelope shows.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::List => "list",

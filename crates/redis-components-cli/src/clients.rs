@@ -7,6 +7,9 @@ use crate::text::printable;
 /// What this program calls its own connections.
 pub(crate) const OWN_NAME: &str = "redis-components-cli";
 
+/// How the names of connections begin over which a move acts. The lease follows.
+pub(crate) const OF_MOVES: &str = "redis-components:move:";
+
 /// A client of a server.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Client {
@@ -70,7 +73,9 @@ impl Client {
             }
         }
         let name = client.name.clone().unwrap_or_default();
-        if let [application, component, instance] = *name.split(':').collect::<Vec<_>>() {
+        if let [application, component, instance] = *name.split(':').collect::<Vec<_>>()
+            && !name.starts_with(OF_MOVES)
+        {
             let part = |part: &str| Some(part.to_owned()).filter(|part| !part.is_empty());
             client.application = part(application);
             client.component = part(component);
@@ -96,7 +101,8 @@ impl Client {
     /// Returns `true` if an application has named it that may only keep it ready for later.
     fn is_pooled(&self) -> bool {
         let name = self.name.as_deref();
-        name.is_some_and(|name| name != OWN_NAME) && OF_POOLS.contains(&&*self.command)
+        name.is_some_and(|name| name != OWN_NAME && !name.starts_with(OF_MOVES))
+            && OF_POOLS.contains(&&*self.command)
     }
 
     /// Returns `true` if its last command was a `PING`.

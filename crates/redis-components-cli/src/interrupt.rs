@@ -1,5 +1,8 @@
 //! Ctrl-C, the request to end, and a terminal that is closed.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// The first bit of the signals that `/proc/self/status` shows.
@@ -25,40 +28,55 @@ pub(crate) enum Stage {
     Copying,
 }
 
-/// Waits until a person or the system asks the process to end.
+/// Waits until the process is asked to end.
 pub(crate) async fn interrupted() {
-    Requests::new().next().await;
+    asked_to_end().await;
+}
+
+/// As [`interrupted`], and returns by what.
+pub(crate) async fn asked_to_end() -> Request {
+    Requests::new().next().await
+}
+
+/// What asks a process to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// A person or the system does.
+    End,
+    /// Its terminal is closed.
+    HangUp,
 }
 
 /// Hears requests to end from when it is made.
-pub(crate) struct Requests(Vec<Signal>);
+pub(crate) struct Requests(Vec<(Signal, Request)>);
 
 impl Requests {
     pub(crate) fn new() -> Self {
-        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        let mut kinds = vec![
+            (SignalKind::interrupt(), Request::End),
+            (SignalKind::terminate(), Request::End),
+        ];
         // Under `nohup` it goes on.
         if !is_ignored() {
-            kinds.push(SignalKind::hangup());
+            kinds.push((SignalKind::hangup(), Request::HangUp));
         }
+        let heard = kinds.into_iter();
         Self(
-            kinds
-                .into_iter()
-                .filter_map(|kind| signal(kind).ok())
+            heard
+                .filter_map(|(kind, request)| Some((signal(kind).ok()?, request)))
                 .collect(),
         )
     }
 
-    /// Waits until a person or the system asks the process to end.
-    pub(crate) async fn next(&mut self) {
-        std::future::poll_fn(|context| {
+    /// Waits until the process is asked to end.
+    pub(crate) async fn next(&mut self) -> Request {
+        poll_fn(|context| {
             let mut all = self.0.iter_mut();
-            if all.any(|one| one.poll_recv(context).is_ready()) {
-                std::task::Poll::Ready(())
-            } else {
-                std::task::Poll::Pending
-            }
+            let heard = all
+                .find_map(|(one, request)| one.poll_recv(context).is_ready().then_some(*request));
+            heard.map_or(Poll::Pending, Poll::Ready)
         })
-        .await;
+        .await
     }
 }
 

@@ -68,7 +68,7 @@ use crate::commands::{
 };
 use crate::context::Context;
 use crate::failure::{Code, Failure};
-use crate::interrupt::{Stage, interrupted};
+use crate::interrupt::{Request, Stage, asked_to_end};
 use crate::lines::warn;
 use crate::options::Format;
 use crate::output::{Reply, write};
@@ -170,7 +170,8 @@ async fn attend(context: &Context, command: &Command) -> Result<Reply, Failure> 
     if command.ends_when_interrupted() {
         return work.await;
     }
-    let (mut is_warned, mut ends_after_cut) = (false, false);
+    let (mut is_warned, mut is_hung_up, mut ends_after_cut) = (false, false, false);
+    let mut asked = Request::End;
     loop {
         // A cut that is over is followed by a question to a server, so this hears of it in time.
         let is_after_cut = || ends_after_cut && stage.get() != Stage::Cutting;
@@ -186,8 +187,13 @@ async fn attend(context: &Context, command: &Command) -> Result<Reply, Failure> 
                     return outcome;
                 }
             }
-            () = interrupted() => {}
+            heard = asked_to_end() => asked = heard,
         }
+        // A terminal is closed once, however often that is told.
+        if asked == Request::HangUp && (is_warned || is_hung_up) {
+            continue;
+        }
+        is_hung_up = asked == Request::HangUp;
         let (code, text) = match stage.get() {
             Stage::Unchanged => (Code::Interrupted, "interrupted; nothing was changed"),
             Stage::Written => (
@@ -215,14 +221,14 @@ async fn attend(context: &Context, command: &Command) -> Result<Reply, Failure> 
                     "the copy ends, and the old server gets its writes back unless the configs name the new \
                     one; interrupt again to end at once",
                 );
-                is_warned = true;
+                is_warned = asked == Request::End;
                 continue;
             }
             Stage::Cutting => {
                 warn(
                     "a server refuses writes now, so the cut is made first; interrupt again to end at once",
                 );
-                (is_warned, ends_after_cut) = (true, true);
+                (is_warned, ends_after_cut) = (asked == Request::End, true);
                 continue;
             }
             Stage::Preparing if is_warned => (
@@ -230,7 +236,7 @@ async fn attend(context: &Context, command: &Command) -> Result<Reply, Failure> 
                 "interrupted; no config was written, and processes keep the candidate for an hour",
             ),
             Stage::Preparing => {
-                is_warned = true;
+                is_warned = asked == Request::End;
                 continue;
             }
             Stage::Committing if is_warned => (
@@ -240,7 +246,7 @@ async fn attend(context: &Context, command: &Command) -> Result<Reply, Failure> 
             ),
             Stage::Committing => {
                 warn("the change is on its way; waiting for the answer of the config server");
-                is_warned = true;
+                is_warned = asked == Request::End;
                 continue;
             }
         };

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::fence;
 use super::side::{Side, read};
 use crate::failure::Failure;
-use crate::moving::preflight::checks::{of_pings, users};
+use crate::moving::preflight::checks::{of_own_clock, of_pings, users};
 use crate::moving::preflight::config_role::{Harm, Movers};
 use crate::moving::preflight::config_server::of_config_server;
 use crate::moving::preflight::findings::Checks;
@@ -300,8 +300,11 @@ async fn of_calls(
         "a move without --copy-with refuses writes for milliseconds only, and can be undone",
     );
     let mut apart = 0;
-    for link in &target.links {
+    for (at, link) in target.links.iter().enumerate() {
         let (here, _): (i64, i64) = source.links[0].query(&["TIME"]).await?;
+        if at == 0 {
+            of_own_clock(checks, here);
+        }
         let (there, _): (i64, i64) = link.query(&["TIME"]).await?;
         apart = apart.max((here - there).abs());
     }

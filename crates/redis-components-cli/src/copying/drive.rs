@@ -208,7 +208,7 @@ impl Drive<'_> {
         let copying = self.session.keep_offered(record, data, self.lives, copying);
         let copied = tokio::select! {
             copied = copying => copied.unwrap_or_else(|_| Err(self.overdue())),
-            () = requests.next() => Err(Failure::new(Code::Interrupted, "interrupted")),
+            _ = requests.next() => Err(Failure::new(Code::Interrupted, "interrupted")),
             failure = lease.lost() => Err(failure),
         };
         let compared = match copied {

@@ -5,10 +5,13 @@ use std::thread;
 use std::time::Duration;
 
 use redis_components_testing::{Proxy, Server};
+use rustix::process::Signal;
 use serde_json::json;
 
-use crate::common::wait_until;
+use crate::common::{Run, signal, wait_until};
 use crate::load::{World, role};
+use crate::moving_fence::prepared;
+use crate::moving_fence_faults::waits_behind_fence;
 
 const ABORT: [&str; 4] = ["move", "logs", "--abort", "--yes"];
 
@@ -92,4 +95,38 @@ fn r15_an_abort_that_is_over_empties_nothing_later() {
     assert!(run.stderr.contains("keeps its copy"), "{run:#?}");
     assert_eq!(acting(target), Vec::<String>::new());
     keeps(target, &proxy);
+}
+
+#[test]
+fn r15_a_command_that_has_lost_its_lease_leaves_its_successor_alone() {
+    let world = prepared();
+    let [source, target] = &world.servers;
+    let cutting = waits_behind_fence(&world, &["-o", "json"]);
+    signal(&cutting, Signal::STOP);
+    let leases = [0, 1].map(|server| format!("redis-components:lease:{}", world.address(server)));
+    wait_until("the lease is over", || {
+        let found = world.config.command(&["EXISTS", &leases[0]]);
+        redis::from_redis_value::<u64>(found).unwrap() == 0
+    });
+    for lease in &leases {
+        world.config.command(&["SET", lease, "another"]);
+    }
+    for server in [source, target] {
+        for id in acting(server) {
+            server.command(&["CLIENT", "KILL", "ID", &id]);
+        }
+    }
+    let successor = [source, target].map(|server| {
+        let mut connection = server.connection();
+        let mut name = redis::cmd("CLIENT");
+        name.arg("SETNAME").arg("redis-components:move:another");
+        name.exec(&mut connection).unwrap();
+        connection
+    });
+    signal(&cutting, Signal::CONT);
+    let ended = Run::of(&cutting.wait_with_output().unwrap());
+    assert_ne!(ended.code, 0, "{ended:#?}");
+    for mut connection in successor {
+        redis::cmd("PING").exec(&mut connection).unwrap();
+    }
 }

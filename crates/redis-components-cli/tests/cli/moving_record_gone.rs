@@ -89,7 +89,7 @@ fn r15_a_fence_without_a_record_is_known_and_taken_away() {
         role(target);
         let to = world.address(1);
         let message = fails(&world, &["--to", &to], 3);
-        let record = "no record of that move is there any more";
+        let record = "under way there";
         tells(&message, &[record, "CONFIG SET min-replicas-to-write 0"]);
         if is_parked {
             tells(&message, &["source: ", "127.0.0.1:1", "REPLICAOF NO ONE"]);

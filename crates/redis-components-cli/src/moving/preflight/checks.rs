@@ -233,6 +233,12 @@ async fn clocks(checks: &mut Checks, source: &Link, target: &Link) -> Result<(),
         (apart > 1).then(|| format!("they are {apart} seconds apart")),
         "set the clock of the target: keys expire by it after the cut, and --undo does not bring them back",
     );
+    of_own_clock(checks, here);
+    Ok(())
+}
+
+/// Looks whether this machine's clock is that of the source, which says `here`.
+pub(crate) fn of_own_clock(checks: &mut Checks, here: i64) {
     let own = SystemTime::now().duration_since(UNIX_EPOCH);
     let own = own.map_or(0, |since| {
         i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
@@ -242,9 +248,9 @@ async fn clocks(checks: &mut Checks, source: &Link, target: &Link) -> Result<(),
         "clock of this machine",
         (apart > TOO_FAR_APART)
             .then(|| format!("it differs by {apart} seconds from that of the source")),
-        "set it: by it the candidate ends, which processes would take for ended, or for one that never does",
+        "set it: processes judge by their own clocks when the candidate ends, and would drop it at once, or keep \
+        it for too long",
     );
-    Ok(())
 }
 
 /// Returns the clients of a server but this one and its replicas.

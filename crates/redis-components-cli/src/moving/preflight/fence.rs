@@ -6,26 +6,22 @@ use crate::moving::servers::link::Link;
 use crate::moving::standing::closed::demand_settable;
 
 /// How writes are given back to a server with a fence that nobody has a record of.
-pub(crate) const LIFT: &str = "give writes back with `CONFIG SET min-replicas-to-write 0` there, or with \
+pub(crate) const LIFT: &str = "if none is under way there (`move COMPONENT --status`), give writes back with `CONFIG SET min-replicas-to-write 0` there, or with \
                                the number that it was before";
 /// The same for a server that has stepped down too.
-pub(crate) const LET_WRITE: &str = "if no other server has taken over its data, give writes back with \
+pub(crate) const LET_WRITE: &str = "if no move is under way there (`move COMPONENT --status`), and no other server has taken over its data, give writes back with \
                                     `REPLICAOF NO ONE` and `CONFIG SET min-replicas-to-write 0` there";
 
 /// Returns that a move has left its fence on a server.
 pub(crate) fn left(server: &str) -> String {
-    format!(
-        "`{OPTION}` of {server} is {CLOSED}: a move has left its fence there, so it refuses all writes, and \
-        no record of that move is there any more"
-    )
+    format!("`{OPTION}` of {server} is {CLOSED}: it refuses all writes behind the fence of a move")
 }
 
 /// Returns that a move has left a server as the replica of nobody.
 pub(crate) fn parked() -> String {
     let (host, port) = NOWHERE;
     format!(
-        "it is a replica of {host}:{port}, where no server is: a cut that was interrupted has left it so, it \
-        refuses all writes, and no record of that move is there any more"
+        "it is a replica of {host}:{port}, where no server is: it refuses all writes in the cut of a move"
     )
 }
 

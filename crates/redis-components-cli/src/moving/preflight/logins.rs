@@ -108,9 +108,12 @@ async fn may_not_copy(link: &Link, peer: &Link, user: &str) -> Option<Failure> {
             let text = format!("{server}: {}", printable(&refusal));
             Some(Failure::new(Code::NotPossible, text))
         }
-        // A server that can be asked, by others than this user, begins no copy from an offset that is no
-        // number. Older ones would.
+        // From an offset that is no number, a server begins no copy; before version 7 it did.
         Err(error) if error.code() == Some("NOPERM") => {
+            let version = link.see().await.ok()?.version;
+            if version.first() < Some(&7) {
+                return None;
+            }
             let error = peer
                 .try_query::<redis::Value>(&["PSYNC", "?", "none"])
                 .await

@@ -127,7 +127,9 @@ pub(crate) async fn alone<T>(
         }
         done
     };
-    let done = under(&lease.id, working).await;
+    let proven = lease.proven.clone();
+    let is_held = move || proven.is_within(LASTS - LEFT);
+    let done = under(&lease.id, is_held, working).await;
     let done = done.map_err(|failure| lease.explain(failure));
     lease.release(session).await;
     done

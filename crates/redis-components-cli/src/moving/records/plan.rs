@@ -78,6 +78,7 @@ pub(crate) fn before_along(source: &Place, component: &str, text: &str) -> Optio
             let tls = format!(" ssl={}", source.is_tls);
             Some(naming(source, component, text) + &tls)
         }
+        Err(_) if source.is_tls => Some(naming(source, component, text) + " ssl=true"),
         Err(_) => Some(naming(source, component, text)),
     }
     .map(|command| format!("`{command}`"))
@@ -86,12 +87,11 @@ pub(crate) fn before_along(source: &Place, component: &str, text: &str) -> Optio
 /// Returns the command that lets a config name a server by its host and port.
 pub(crate) fn naming(server: &Place, component: &str, text: &str) -> String {
     let (host, port) = (&server.host, server.port);
-    let socket = if fields(text).contains_key("unix_socket_path") {
-        " unix_socket_path="
-    } else {
-        ""
-    };
-    format!("set {component} host={host} port={port}{socket}")
+    let fields = fields(text);
+    let others = ["unix_socket_path", "sentinels", "service_name"].into_iter();
+    let others = others.filter(|name| fields.contains_key(*name));
+    let removed: String = others.map(|name| format!(" {name}=")).collect();
+    format!("set {component} host={host} port={port}{removed}")
 }
 
 /// Where to move.

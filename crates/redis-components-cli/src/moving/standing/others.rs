@@ -86,7 +86,8 @@ impl Others {
         if used.is_canary {
             self.canaries.insert(used.component);
         } else {
-            self.components.insert(used.component, used.text);
+            // The config in force comes before those of a move that is under way.
+            self.components.entry(used.component).or_insert(used.text);
         }
     }
 }

@@ -125,7 +125,7 @@ impl Sight {
     /// Returns what the state means, and what to do.
     pub(crate) fn advice(&self) -> String {
         let text = match (self.state, &self.offer) {
-            (State::Committed, _) if !self.source.is_in_step() => {
+            (State::Committed, _) if self.is_settled && !self.source.is_in_step() => {
                 "moved, but the old server has not all that the new one has: if it stays so, its log says why; \
                 --finish ends the move, --undo waits until the old server has all"
             }
