@@ -30,12 +30,7 @@ pub(crate) enum Stage {
 
 /// Waits until the process is asked to end.
 pub(crate) async fn interrupted() {
-    asked_to_end().await;
-}
-
-/// As [`interrupted`], and returns by what.
-pub(crate) async fn asked_to_end() -> Request {
-    Requests::new().next().await
+    Requests::new().next().await;
 }
 
 /// What asks a process to end.

@@ -68,7 +68,7 @@ use crate::commands::{
 };
 use crate::context::Context;
 use crate::failure::{Code, Failure};
-use crate::interrupt::{Request, Stage, asked_to_end};
+use crate::interrupt::{Request, Requests, Stage};
 use crate::lines::warn;
 use crate::options::Format;
 use crate::output::{Reply, write};
@@ -171,7 +171,7 @@ async fn attend(context: &Context, command: &Command) -> Result<Reply, Failure> 
         return work.await;
     }
     let (mut is_warned, mut is_hung_up, mut ends_after_cut) = (false, false, false);
-    let mut asked = Request::End;
+    let mut requests = Requests::new();
     loop {
         // A cut that is over is followed by a question to a server, so this hears of it in time.
         let is_after_cut = || ends_after_cut && stage.get() != Stage::Cutting;
@@ -180,20 +180,20 @@ async fn attend(context: &Context, command: &Command) -> Result<Reply, Failure> 
             Poll::Pending if is_after_cut() => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         });
-        tokio::select! {
+        let heard = tokio::select! {
             biased;
-            ended = working => {
-                if let Some(outcome) = ended {
-                    return outcome;
-                }
-            }
-            heard = asked_to_end() => asked = heard,
-        }
+            ended = working => match ended {
+                Some(outcome) => return outcome,
+                None => None,
+            },
+            request = requests.next() => Some(request),
+        };
         // A terminal is closed once, however often that is told.
-        if asked == Request::HangUp && (is_warned || is_hung_up) {
+        let is_hang_up = heard == Some(Request::HangUp);
+        if is_hang_up && (is_warned || is_hung_up) {
             continue;
         }
-        is_hung_up = asked == Request::HangUp;
+        is_hung_up |= is_hang_up;
         let (code, text) = match stage.get() {
             Stage::Unchanged => (Code::Interrupted, "interrupted; nothing was changed"),
             Stage::Written => (
@@ -221,14 +221,14 @@ async fn attend(context: &Context, command: &Command) -> Result<Reply, Failure> 
                     "the copy ends, and the old server gets its writes back unless the configs name the new \
                     one; interrupt again to end at once",
                 );
-                is_warned = asked == Request::End;
+                is_warned = !is_hang_up;
                 continue;
             }
             Stage::Cutting => {
                 warn(
                     "a server refuses writes now, so the cut is made first; interrupt again to end at once",
                 );
-                (is_warned, ends_after_cut) = (asked == Request::End, true);
+                (is_warned, ends_after_cut) = (!is_hang_up, true);
                 continue;
             }
             Stage::Preparing if is_warned => (
@@ -236,7 +236,7 @@ async fn attend(context: &Context, command: &Command) -> Result<Reply, Failure> 
                 "interrupted; no config was written, and processes keep the candidate for an hour",
             ),
             Stage::Preparing => {
-                is_warned = asked == Request::End;
+                is_warned = !is_hang_up;
                 continue;
             }
             Stage::Committing if is_warned => (
@@ -246,7 +246,7 @@ async fn attend(context: &Context, command: &Command) -> Result<Reply, Failure> 
             ),
             Stage::Committing => {
                 warn("the change is on its way; waiting for the answer of the config server");
-                is_warned = asked == Request::End;
+                is_warned = !is_hang_up;
                 continue;
             }
         };

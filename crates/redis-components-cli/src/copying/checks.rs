@@ -299,12 +299,11 @@ async fn of_calls(
         replicates.then(|| "both servers may know REPLICAOF".to_owned()),
         "a move without --copy-with refuses writes for milliseconds only, and can be undone",
     );
+    let (here, _): (i64, i64) = source.links[0].query(&["TIME"]).await?;
+    of_own_clock(checks, here);
     let mut apart = 0;
-    for (at, link) in target.links.iter().enumerate() {
+    for link in &target.links {
         let (here, _): (i64, i64) = source.links[0].query(&["TIME"]).await?;
-        if at == 0 {
-            of_own_clock(checks, here);
-        }
         let (there, _): (i64, i64) = link.query(&["TIME"]).await?;
         apart = apart.max((here - there).abs());
     }

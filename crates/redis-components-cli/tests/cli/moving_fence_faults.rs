@@ -294,16 +294,29 @@ fn r15_an_interrupt_waits_for_the_end_of_a_cut_behind_the_fence() {
 
 #[test]
 fn r15_an_interrupt_of_a_cut_behind_the_fence_is_heard_when_the_cut_is_over() {
+    for requests in [
+        &[Signal::INT][..],
+        &[Signal::HUP],
+        &[Signal::HUP, Signal::HUP],
+    ] {
+        is_heard_after_the_cut(requests);
+    }
+}
+
+fn is_heard_after_the_cut(requests: &[Signal]) {
     let world = prepared();
     lag(&world);
     let mut command = world.operator.command(&["move", "logs", "--cut", "--yes"]);
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     let mut cutting = command.spawn().unwrap();
     wait_until("the fence", || fence(&world.servers[0]) == CLOSED);
-    signal(&cutting, Signal::INT);
+    signal(&cutting, requests[0]);
     let said = BufReader::new(cutting.stderr.take().unwrap()).lines();
     let mut said = said.map_while(Result::ok);
     assert!(said.any(|line| line.contains("the cut is made first")));
+    for request in &requests[1..] {
+        signal(&cutting, *request);
+    }
     world.servers[1].command(&["CLIENT", "UNPAUSE"]);
     let where_it_is = "interrupted; the move stays where it is; look with `move logs --status`";
     assert!(said.any(|line| line.contains(where_it_is)));

@@ -2,7 +2,7 @@
 //! send long after its lease has ended, and no server asks for a lease. So the next command that acts on
 //! a server closes the connections of those before it, and what they still send arrives nowhere.
 
-use crate::clients::OF_MOVES;
+use crate::clients::{Client, OF_MOVES};
 use crate::failure::{Code, Failure};
 use crate::moving::servers::link::{Link, Place};
 
@@ -65,35 +65,13 @@ pub(crate) async fn close(place: &Place) {
 
 async fn close_named(link: &Link, is_meant: impl Fn(&str) -> bool) {
     let list = link.query::<String>(&["CLIENT", "LIST"]).await;
-    for id in named(&list.unwrap_or_default(), is_meant) {
-        let _ = link.query::<u64>(&["CLIENT", "KILL", "ID", id]).await;
-    }
-}
-
-/// Returns the numbers of the connections whose names are meant.
-fn named(list: &str, is_meant: impl Fn(&str) -> bool) -> Vec<&str> {
-    let mut found = Vec::new();
-    for line in list.lines() {
-        let field = |wanted| line.split(' ').find_map(|field| field.strip_prefix(wanted));
-        if let (Some(id), Some(name)) = (field("id="), field("name="))
+    for client in Client::parse_all(&list.unwrap_or_default()) {
+        if let (Some(id), Some(name)) = (client.id, &client.name)
             && is_meant(name)
         {
-            found.push(id);
+            let _ = link
+                .query::<u64>(&["CLIENT", "KILL", "ID", &id.to_string()])
+                .await;
         }
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::named;
-
-    #[test]
-    fn connections_are_found_by_their_names() {
-        let list = "id=7 addr=127.0.0.1:1 name=redis-components:move:aa age=3\n\
-            id=8 addr=127.0.0.1:2 name=redis-components:move:bb age=3\n\
-            id=9 addr=127.0.0.1:3 name=app:logs:host-1-0001 age=3\nid=10 addr=127.0.0.1:4 name= age=3\n";
-        let is_other = |name: &str| name == "redis-components:move:bb";
-        assert_eq!(named(list, is_other), ["8"]);
     }
 }
